@@ -1,0 +1,21 @@
+# embed(TARGET HEADER FUNCTION FILE...): makes build/generated/HEADER.cc's content of the files reachable as
+#   std::span<const eventrelay::EmbeddedFile> eventrelay::FUNCTION()   (declared in base/embedded.h's style by the user)
+# The text is cut into pieces below the compiler's limit for string literals.
+function(embed target function)
+  set(out ${CMAKE_BINARY_DIR}/generated/${function}.cc)
+  set(files ${ARGN})
+  add_custom_command(
+    OUTPUT ${out}
+    COMMAND ${CMAKE_COMMAND} -D OUT=${out} -D FUNCTION=${function} "-D FILES=${files}" -P ${CMAKE_SOURCE_DIR}/cmake/embed_files.cmake
+    DEPENDS ${files} ${CMAKE_SOURCE_DIR}/cmake/embed_files.cmake
+    VERBATIM)
+  target_sources(${target} PRIVATE ${out})
+endfunction()
+
+file(GLOB migrations CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/storage/sqlite_migrations/*.sql)
+if(migrations)
+  embed(storage sqlite_migrations ${migrations})
+endif()
+if(EXISTS ${CMAKE_SOURCE_DIR}/api/openapi.yaml)
+  embed(api api_description ${CMAKE_SOURCE_DIR}/api/openapi.yaml)
+endif()

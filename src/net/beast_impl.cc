@@ -1,0 +1,2 @@
+// The parts of Beast that are compiled once.
+#include <boost/beast/src.hpp>

@@ -1,0 +1,41 @@
+// The real transport: one event loop's HTTP/1.1 client with connection pools, TLS, DNS and the egress guard.
+// Belongs to its loop's thread. `TlsContext` and `EgressRules` are shared and not changed.
+#pragma once
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <chrono>
+#include <memory>
+
+#include "base/limits.h"
+#include "ports/transport.h"
+
+namespace eventrelay {
+
+struct HttpClientLimits {
+  std::size_t idle_per_origin = 64;
+  std::size_t idle_total = 512;             ///< of this loop
+  std::chrono::milliseconds idle{30'000};   ///< then an unused connection is closed
+  std::chrono::milliseconds connect = kConnectTimeout;
+  std::chrono::milliseconds dns_ttl{5'000};
+  std::size_t dns_entries = 4'096;
+};
+
+/// TLS 1.2 or newer, peers verified against SSL_CERT_FILE, else /etc/ssl/certs. Throws std::runtime_error.
+std::shared_ptr<boost::asio::ssl::context> make_client_tls();
+
+class HttpClient final : public Transport {
+ public:
+  HttpClient(boost::asio::io_context& loop, std::shared_ptr<boost::asio::ssl::context> tls, EgressRules rules,
+             HttpClientLimits limits);
+  ~HttpClient() override;
+  void send(OutboundRequest request, Completion<AttemptOutcome> done) override;
+  /// Closes idle connections, waits for open attempts (they end by their own deadlines).
+  boost::asio::awaitable<void> stop();
+
+ private:
+  class Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace eventrelay

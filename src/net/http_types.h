@@ -1,0 +1,34 @@
+// A request and an answer as the routes see them. Values; one event loop.
+#pragma once
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace eventrelay {
+
+struct HttpRequest {
+  std::string_view method;  ///< upper case, as sent; the views live as long as the request is being answered
+  std::string_view target;  ///< raw: path and query
+  std::vector<std::pair<std::string_view, std::string_view>> headers;  ///< as sent
+  std::string body;
+  std::string_view remote_address;  ///< "127.0.0.1", without the port
+
+  /// The first value of that name, whatever its case; empty when there is none.
+  std::string_view header(std::string_view name) const;
+};
+
+struct HttpResponse {
+  int status = 200;
+  std::string content_type = "application/json";
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+};
+
+/// Told before a body is read: how many bytes of it may come; 0 refuses with 413 without reading.
+using BodyLimit = std::function<std::size_t(std::string_view method, std::string_view target)>;
+using HttpHandler = std::function<boost::asio::awaitable<HttpResponse>(HttpRequest request)>;
+
+}  // namespace eventrelay

@@ -1,0 +1,68 @@
+// The hand-over of what was committed to the event loops that must know: deliveries to the owners of their lanes,
+// changed webhooks and keys to all. In-process: queue/in_process. Later: Redis streams.
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include "base/completion.h"
+#include "domain/api_key.h"
+#include "domain/message.h"
+#include "domain/webhook.h"
+
+namespace eventrelay {
+
+/// A pending delivery as the store has it and a lane holds it.
+struct PendingDelivery {
+  DeliveryId id;
+  OrganizationId organization;
+  WebhookId webhook;
+  EventId event;
+  WallTime sort_at{};  ///< place in its lane, with the id: first due time if the webhook is ordered, else when it is next due
+  WallTime due{};      ///< next scheduled attempt
+  WallTime first_due{};
+  std::uint32_t attempts = 0;  ///< all there were; the next has number attempts + 1
+  std::uint32_t position = 0;  ///< of the next scheduled attempt in the policy's schedule
+  bool manual = false;         ///< a person asked for an attempt now, beside the schedule
+  MessagePtr message;          ///< nullptr: read it from the store before sending
+};
+
+struct DeliveryRef {
+  WebhookId webhook;
+  DeliveryId id;
+};
+
+struct KeyChange {
+  ApiKey key;
+  bool deleted = false;
+};
+
+/// What one commit changed. Applied in this order: webhooks, keys, pending, cancelled, jobs.
+struct News {
+  std::vector<WebhookPtr> webhooks;        ///< created, changed or (Webhook::deleted) deleted
+  std::vector<KeyChange> keys;
+  std::vector<PendingDelivery> pending;    ///< new, reopened or to be tried now; ascending ids within a commit's ingests
+  std::vector<DeliveryRef> cancelled;      ///< by a person: not to be sent any more
+  std::vector<JobId> jobs;                 ///< new ones
+  bool empty() const {
+    return webhooks.empty() && keys.empty() && pending.empty() && cancelled.empty() && jobs.empty();
+  }
+};
+
+class HandOver {
+ public:
+  virtual ~HandOver() = default;
+  /// Called after each commit, in commit order, by one thread at a time, before that commit's completions are posted.
+  /// `applied` is called once, on any thread, when every loop has taken in the webhooks, keys and cancellations;
+  /// at once where there are none. Never blocks.
+  virtual void publish(News news, Completion<> applied) = 0;
+};
+
+/// An event loop's ear.
+class NewsSink {
+ public:
+  virtual ~NewsSink() = default;
+  /// On the loop's thread, in commit order. `pending` and `cancelled` hold only this loop's webhooks.
+  virtual void on_news(News news) = 0;
+};
+
+}  // namespace eventrelay

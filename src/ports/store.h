@@ -1,0 +1,217 @@
+// The store's port: intents in, committed facts out. Implementations: SQLite, PostgreSQL, the simulation's; all pass
+// tests/storage/store_suite. Submitting is thread-safe and never blocks. A completion runs on the loop that was named,
+// in commit order, exactly once, or is destroyed uncalled when the store is destroyed first.
+//
+// A Result's value means committed. Its errors: kUnavailable (nothing was done), kUnknown (may have been done; the
+// intent may be repeated), anything else is a refusal that changed nothing. One item's fault fails that item alone.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/completion.h"
+#include "base/result.h"
+#include "domain/api_key.h"
+#include "domain/delivery.h"
+#include "domain/webhook.h"
+#include "ports/event_loop.h"
+#include "ports/queue.h"
+
+namespace eventrelay {
+
+// ---- Ingest ----------------------------------------------------------------------------------------------------
+
+struct NewEvent {
+  std::string type;
+  std::string tenant;                   ///< empty: none
+  std::optional<WallTime> deliver_at;   ///< in the future; else now
+  std::string metadata;                 ///< a JSON object's text, or empty
+  std::string payload;                  ///< JSON text as it came
+  std::vector<WebhookId> targets;       ///< matched; ascending
+};
+
+/// route, key: with the organization the key's identity. fingerprint: of the request's body.
+struct IdempotencyClaim {
+  std::string route;
+  std::string key;
+  Sha256 fingerprint{};
+};
+
+/// One request: all its events or none. Ids and created_at are assigned inside the commit and only rise.
+struct IngestIntent {
+  OrganizationId organization;
+  std::vector<NewEvent> events;  ///< 1..kBatchEventsMax
+  std::optional<IdempotencyClaim> key;
+  /// WebhookIndex::version() that `targets` were matched against; the commit matches again if it has moved.
+  std::uint64_t catalog_version = 0;
+  /// Targets were named by a person (a test event): not matched again; deleted ones are refused with kNotFound.
+  bool targets_fixed = false;
+};
+
+struct IngestedEvent {
+  EventId id;
+  WallTime created_at{};
+  std::uint32_t deliveries = 0;
+};
+
+/// Errors: kKeyReused (same key, another fingerprint), kTooLarge (past kTargetsPerCommitItemMax).
+struct IngestResult {
+  bool duplicate = false;  ///< the key's first answer; nothing was stored
+  std::vector<IngestedEvent> events;
+};
+
+// ---- Attempts --------------------------------------------------------------------------------------------------
+
+enum class HealthChange : std::uint8_t {
+  kNone,
+  kFailing,        ///< first failure after success: sets failing_since to the attempt's start
+  kHealthy,        ///< success: clears it
+  kDisableGone,    ///< 410
+  kDisableFailing  ///< kDisableAfterFailing passed
+};
+
+/// The end of one attempt. Keyed by (delivery, number): a repeated one changes nothing and succeeds.
+/// On a delivery that is no longer pending the attempt is recorded and the state stays.
+struct FinishAttempt {
+  OrganizationId organization;
+  WebhookId webhook;
+  DeliveryId delivery;
+  std::uint32_t number = 0;
+  bool manual = false;
+  AttemptOutcome outcome;
+  DeliveryState state = DeliveryState::kPending;  ///< kPending: due and position say what is next
+  std::string_view reason;                        ///< a literal; for dead
+  WallTime due{};
+  std::uint32_t position = 0;
+  milliseconds latency{0};  ///< first due to now; counts when it succeeded
+  HealthChange health = HealthChange::kNone;
+};
+
+struct FinishResult {
+  DeliveryState state = DeliveryState::kPending;  ///< as committed
+};
+
+// ---- Changes by people, jobs, housekeeping -----------------------------------------------------------------------
+
+struct CreateWebhook { OrganizationId organization; WebhookSpec spec; Secret secret; };
+/// Errors: kNotFound, kInvalid (the patched spec), kConflict (`ordered` flipped with more than kJobSliceRows pending).
+struct UpdateWebhook { OrganizationId organization; WebhookId id; WebhookPatch patch; };
+/// Marks it deleted and makes a job that cancels what is pending, in slices, with the reason "webhook_deleted".
+struct DeleteWebhook { OrganizationId organization; WebhookId id; };
+struct RotateSecret { OrganizationId organization; WebhookId id; Secret secret; };
+
+/// pending: asks for an attempt now beside the schedule; dead: reopens. Errors: kNotFound, kConflict (other states).
+struct RetryDelivery { OrganizationId organization; DeliveryId id; };
+/// pending -> cancelled, reason "cancelled_by_user".
+struct CancelDelivery { OrganizationId organization; DeliveryId id; };
+/// dead -> pending: same id, numbering goes on, the schedule begins again. kConflict when it is not dead, kNotFound.
+struct ReplayDead { OrganizationId organization; DeliveryId id; };
+/// dead -> cancelled, reason "purged".
+struct PurgeDead { OrganizationId organization; DeliveryId id; };
+/// New deliveries. Empty webhooks: those that the event went to and that still exist; if it went to none, those that
+/// match now. Unknown or deleted webhooks: kInvalid with the path "webhook_ids[i]".
+struct ReplayEvent { OrganizationId organization; EventId id; std::vector<WebhookId> webhooks; };
+
+/// The filters of lists, as ids. Unset: any.
+struct DeliveryFilter {
+  std::optional<DeliveryState> state;
+  std::optional<WebhookId> webhook;
+  std::optional<EventId> event;
+  std::string type;
+  std::string tenant;
+  std::optional<WallTime> after;   ///< inclusive, on created_at
+  std::optional<WallTime> before;  ///< exclusive
+};
+
+enum class JobKind : std::uint8_t { kReplayDead = 0, kPurgeDead = 1, kCancelPending = 2 };
+enum class JobState : std::uint8_t { kPending = 0, kRunning = 1, kDone = 2, kFailed = 3, kCancelled = 4 };
+std::string_view to_text(JobKind kind);  ///< "replay_dead", "purge_dead", "cancel_pending"
+std::string_view to_text(JobState state);
+
+/// Fixes its upper bound at the commit: what dies later is not met. count: what matched.
+struct CreateJob { OrganizationId organization; JobKind kind; DeliveryFilter filter; std::uint32_t rate = 0; };
+/// Does up to `rows` more and writes the position in the same transaction. rows: 1..kJobSliceRows.
+struct AdvanceJob { JobId id; std::size_t rows; };
+struct CancelJob { OrganizationId organization; JobId id; };
+
+struct CreateApiKey { ApiKey key; };  ///< id is assigned
+struct DeleteApiKey { OrganizationId organization; ApiKeyId id; };
+
+/// Deletes up to kJobSliceRows idempotency keys older than that.
+struct ExpireKeys { WallTime before; };
+
+using Change = std::variant<CreateWebhook, UpdateWebhook, DeleteWebhook, RotateSecret, RetryDelivery, CancelDelivery,
+                            ReplayDead, PurgeDead, ReplayEvent, CreateJob, AdvanceJob, CancelJob, CreateApiKey,
+                            DeleteApiKey, ExpireKeys>;
+
+struct ChangeResult {
+  std::int64_t id = 0;     ///< of what was made (webhook, job, key)
+  std::int64_t count = 0;  ///< deliveries made, rows done by this slice, matches of a job
+  WebhookPtr webhook;      ///< after the change
+  JobState job_state = JobState::kPending;
+};
+
+// ---- What the engine reads ---------------------------------------------------------------------------------------
+
+/// Pending rows of one webhook after (after_sort_at, after_id), in (sort_at, id) order.
+struct DueQuery {
+  OrganizationId organization;
+  WebhookId webhook;
+  WallTime after_sort_at{};
+  DeliveryId after_id;
+  WallTime until{};             ///< sort_at at or before
+  std::size_t limit = 0;        ///< 1..kRefillRowsMax
+  std::size_t payload_bytes = 0;  ///< rows past this sum come without a message
+};
+struct DuePage {
+  std::vector<PendingDelivery> rows;
+  std::optional<WallTime> next_sort_at;  ///< of the first pending row that was not returned
+};
+
+struct LaneStart {
+  WebhookId webhook;
+  WallTime next_sort_at{};
+};
+/// Lanes with something pending, ascending; found by a skip scan.
+struct LanePage {
+  std::vector<LaneStart> lanes;
+  bool done = false;
+};
+
+struct JobSummary {
+  JobId id;
+  std::uint32_t rate = 0;  ///< a second; 0: no limit but the slices'
+};
+
+struct Catalog {
+  std::vector<WebhookPtr> webhooks;  ///< without the deleted
+  std::vector<ApiKey> keys;
+  std::vector<JobSummary> open_jobs;
+};
+
+inline constexpr OrganizationId kFirstOrganization{1};
+
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  virtual void ingest(EventLoop& loop, IngestIntent intent, Completion<Result<IngestResult>> done) = 0;
+  virtual void finish_attempt(EventLoop& loop, FinishAttempt intent, Completion<Result<FinishResult>> done) = 0;
+  /// Answered after every event loop has taken the change in.
+  virtual void change(EventLoop& loop, Change intent, Completion<Result<ChangeResult>> done) = 0;
+
+  /// Errors of reads: kUnavailable, kTimeout.
+  virtual void read_due(EventLoop& loop, DueQuery query, Completion<Result<DuePage>> done) = 0;
+  virtual void read_lanes(EventLoop& loop, WebhookId after, std::size_t limit, Completion<Result<LanePage>> done) = 0;
+  /// In the order of the request; nullptr where there is no such event. events: at most kRefillRowsMax.
+  virtual void read_messages(EventLoop& loop, std::vector<EventId> events,
+                             Completion<Result<std::vector<MessagePtr>>> done) = 0;
+  virtual void read_job(EventLoop& loop, JobId id, Completion<Result<JobSummary>> done) = 0;
+  /// Blocks. Before the loops run.
+  virtual Result<Catalog> load_catalog() = 0;
+};
+
+}  // namespace eventrelay
