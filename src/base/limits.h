@@ -45,7 +45,7 @@ inline constexpr auto kDisableAfterFailing = 24h * 5;
 // Delivery.
 inline constexpr std::size_t kResponseBytesKept = 16 * 1024;
 inline constexpr std::size_t kResponseHeaderBytesMax = 32 * 1024;
-inline constexpr auto kConnectTimeout = 5s;
+inline constexpr auto kConnectDeadline = 5s;
 inline constexpr std::size_t kLaneEntriesMax = 4'096;                ///< window of one lane
 inline constexpr std::size_t kLanePayloadBytesMax = 8 * 1024 * 1024;
 inline constexpr std::size_t kWindowEntriesMax = 131'072;            ///< windows of all lanes of a process

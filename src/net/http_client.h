@@ -16,7 +16,7 @@ struct HttpClientLimits {
   std::size_t idle_per_origin = 64;
   std::size_t idle_total = 512;             ///< of this loop
   std::chrono::milliseconds idle{30'000};   ///< then an unused connection is closed
-  std::chrono::milliseconds connect = kConnectTimeout;
+  std::chrono::milliseconds connect = kConnectDeadline;
   std::chrono::milliseconds dns_ttl{5'000};
   std::size_t dns_entries = 4'096;
 };
