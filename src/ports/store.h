@@ -74,7 +74,9 @@ enum class HealthChange : std::uint8_t {
 };
 
 /// The end of one attempt. Keyed by (delivery, number): a repeated one changes nothing and succeeds.
-/// On a delivery that is no longer pending the attempt is recorded and the state stays.
+/// On a delivery that is no longer pending the attempt is recorded and the state stays. A request for a manual attempt
+/// (RetryDelivery) that came while a scheduled one ran stands: `manual` and sort_at are then kept; the end of a manual
+/// attempt clears it.
 struct FinishAttempt {
   OrganizationId organization;
   WebhookId webhook;
@@ -89,6 +91,9 @@ struct FinishAttempt {
   milliseconds latency{0};  ///< first due to now; counts when it succeeded
   HealthChange health = HealthChange::kNone;
 };
+
+/// Shared, so that the engine can submit it again after kUnavailable or kUnknown.
+using FinishAttemptPtr = std::shared_ptr<const FinishAttempt>;
 
 struct FinishResult {
   DeliveryState state = DeliveryState::kPending;  ///< as committed
@@ -199,7 +204,7 @@ class Store {
   virtual ~Store() = default;
 
   virtual void ingest(EventLoop& loop, IngestIntent intent, Completion<Result<IngestResult>> done) = 0;
-  virtual void finish_attempt(EventLoop& loop, FinishAttempt intent, Completion<Result<FinishResult>> done) = 0;
+  virtual void finish_attempt(EventLoop& loop, FinishAttemptPtr intent, Completion<Result<FinishResult>> done) = 0;
   /// Answered after every event loop has taken the change in.
   virtual void change(EventLoop& loop, Change intent, Completion<Result<ChangeResult>> done) = 0;
 
