@@ -2,7 +2,6 @@
 // One owner, not thread-safe: each event loop and each store's writer has its own; the webhooks are shared.
 #pragma once
 #include <cstdint>
-#include <map>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -49,11 +48,12 @@ class WebhookIndex {
     bool operator()(const KeyView& a, const Key& b) const;
     bool operator()(const Key& a, const KeyView& b) const { return (*this)(b, a); }
   };
+  void link(const Webhook& webhook);
   void unlink(const Webhook& webhook);
 
   std::unordered_map<Key, std::vector<WebhookId>, KeyHash, KeyEqual> subscribers_;
-  std::map<WebhookId, WebhookPtr> webhooks_;
-  std::map<OrganizationId, std::uint64_t> versions_;
+  std::unordered_map<WebhookId, WebhookPtr> webhooks_;
+  std::unordered_map<OrganizationId, std::uint64_t> versions_;
 };
 
 }  // namespace eventrelay
