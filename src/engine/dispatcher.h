@@ -1,0 +1,109 @@
+// The lanes of one event loop: which delivery is sent when, what its outcome means, what is read from the store.
+// Deterministic: time, chance, store and transport come in through ports. Belongs to its loop's thread.
+#pragma once
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <vector>
+
+#include "base/metrics.h"
+#include "engine/catalog.h"
+#include "engine/lane.h"
+#include "engine/wall_clock.h"
+#include "ports/store.h"
+#include "ports/transport.h"
+
+namespace eventrelay {
+
+struct DispatcherOptions {
+  int loop_index = 0;
+  int loop_count = 1;
+  std::size_t in_flight_max = 1'024;  ///< attempts under way, of this loop
+  WindowBudget window;                ///< bounds, of this loop
+  LaneFaults faults;
+};
+
+class Dispatcher {
+ public:
+  /// catalog: has every webhook before the dispatcher hears of it.
+  Dispatcher(DispatcherOptions options, EventLoop& loop, Store& store, Transport& transport, const LoopCatalog& catalog,
+             Metrics& metrics);
+  ~Dispatcher();
+  Dispatcher(const Dispatcher&) = delete;
+  Dispatcher& operator=(const Dispatcher&) = delete;
+
+  /// Once: finds the lanes with something pending, slice by slice.
+  void start();
+
+  // News of commits, in commit order.
+  void on_webhook(const WebhookPtr& webhook);
+  void on_pending(PendingDelivery delivery);
+  void on_cancelled(DeliveryRef delivery);
+  /// After a batch of the above: starts what may start.
+  void pump();
+
+  /// Nothing new begins. `done` runs once every attempt under way has ended and is committed; their own deadlines
+  /// bound it, but for a store that does not answer.
+  void drain(Completion<> done);
+
+  std::size_t in_flight() const { return in_flight_; }
+  const WindowBudget& window() const { return options_.window; }
+
+ private:
+  using Queue = boost::intrusive::list<Lane, boost::intrusive::constant_time_size<false>>;
+
+  bool owns(WebhookId id) const;
+  Lane* find_lane(WebhookId id);
+  /// The webhook's lane, made where there is none yet; nullptr when the webhook is gone.
+  Lane* lane_of(WebhookId id);
+  /// Where a pending delivery that is not busy belongs: in the window, or in the store alone.
+  void place(Lane& lane, PendingDelivery delivery);
+  /// After any change to the lane: reads the store, queues it, sets its wake-up, or ends it. The reference may dangle then.
+  void settle(Lane& lane);
+  void set_wake(Lane& lane, std::optional<WallTime> at);
+  void on_alarm();
+  void set_alarm();
+
+  void scan_lanes(WebhookId after);
+  void on_lanes(Result<LanePage> page, WebhookId after);
+  void retry_later(std::function<void()> task);
+  void refill(Lane& lane);
+  void on_refill(WebhookId webhook, std::uint64_t generation, Result<DuePage> page);
+
+  /// The next lane whose turn it is; nullptr when none may start anything now.
+  Lane* next_lane();
+  void start_front(Lane& lane);
+  void send(Lane& lane, Busy& busy);
+  void on_message(WebhookId webhook, DeliveryId delivery, Result<std::vector<MessagePtr>> messages);
+  void on_outcome(WebhookId webhook, DeliveryId delivery, AttemptOutcome outcome);
+  FinishAttemptPtr conclude(Lane& lane, const Busy& busy, AttemptOutcome outcome);
+  HealthChange health_after(Lane& lane, const AttemptOutcome& outcome, const Verdict& verdict);
+  void submit(WebhookId webhook, DeliveryId delivery, FinishAttemptPtr finish);
+  void on_committed(WebhookId webhook, DeliveryId delivery, Result<FinishResult> result);
+  void check_drained();
+
+  DispatcherOptions options_;
+  EventLoop& loop_;
+  Store& store_;
+  Transport& transport_;
+  const LoopCatalog& catalog_;
+  Metrics& metrics_;
+  SteadyWallClock clock_;
+  std::unique_ptr<Alarm> alarm_;
+
+  /// Lanes that may send, in turn: first those with fewer than two under way.
+  Queue queue_few_;
+  Queue queue_more_;
+  std::map<WebhookId, std::unique_ptr<Lane>> lanes_;
+  std::set<std::pair<SteadyTime, WebhookId>> wakes_;
+  std::multimap<SteadyTime, std::function<void()>> retries_;  ///< of reads and commits that did not go through
+  std::size_t in_flight_ = 0;
+  std::size_t uncommitted_ = 0;
+  bool scanned_ = false;
+  bool draining_ = false;
+  Completion<> drained_;
+  std::shared_ptr<Dispatcher*> self_;  ///< answers that come after the end find it gone
+};
+
+}  // namespace eventrelay

@@ -1,0 +1,35 @@
+#include "engine/engine.h"
+
+namespace eventrelay {
+
+Engine::Engine(EngineOptions options, EventLoop& loop, Store& store, Transport& transport, Metrics& metrics)
+    : intake_(loop, store, catalog_),
+      dispatcher_(options.dispatcher, loop, store, transport, catalog_, metrics),
+      jobs_(options.runs_jobs ? std::make_unique<JobRunner>(loop, store) : nullptr) {}
+
+void Engine::start(const Catalog& catalog) {
+  for (const WebhookPtr& webhook : catalog.webhooks) catalog_.put(webhook);
+  for (const ApiKey& key : catalog.keys) catalog_.apply(KeyChange{key});
+  dispatcher_.start();
+  if (jobs_) jobs_->start(catalog.open_jobs);
+}
+
+void Engine::on_news(News news) {
+  for (const WebhookPtr& webhook : news.webhooks) {
+    catalog_.put(webhook);
+    dispatcher_.on_webhook(webhook);
+  }
+  for (const KeyChange& change : news.keys) catalog_.apply(change);
+  for (PendingDelivery& delivery : news.pending) dispatcher_.on_pending(std::move(delivery));
+  for (const DeliveryRef& delivery : news.cancelled) dispatcher_.on_cancelled(delivery);
+  dispatcher_.pump();
+  if (!jobs_) return;
+  for (const JobId job : news.jobs) jobs_->on_new_job(job);
+}
+
+void Engine::drain(Completion<> done) {
+  if (jobs_) jobs_->stop();
+  dispatcher_.drain(std::move(done));
+}
+
+}  // namespace eventrelay

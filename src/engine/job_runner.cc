@@ -1,0 +1,111 @@
+#include "engine/job_runner.h"
+
+#include <algorithm>
+
+namespace eventrelay {
+
+namespace {
+/// A job with a rate does a slice this often.
+constexpr auto kSliceInterval = std::chrono::milliseconds(100);
+/// Until a slice that did not go through is tried again.
+constexpr auto kRetrySliceAfter = std::chrono::milliseconds(500);
+constexpr auto kExpiryInterval = std::chrono::minutes(1);
+
+std::size_t slice_rows(std::uint32_t rate) {
+  if (rate == 0) return kJobSliceRows;
+  return std::clamp<std::size_t>(rate / 10, 1, kJobSliceRows);
+}
+
+/// How long so many rows take at the rate.
+std::chrono::microseconds pause_after(std::size_t rows, std::uint32_t rate) {
+  if (rate == 0) return std::chrono::microseconds(0);
+  return std::chrono::microseconds(rows * 1'000'000 / rate);
+}
+}  // namespace
+
+JobRunner::JobRunner(EventLoop& loop, Store& store)
+    : loop_(loop),
+      store_(store),
+      alarm_(loop.make_alarm([this] { run_due(); })),
+      self_(std::make_shared<JobRunner*>(this)) {}
+
+void JobRunner::start(const std::vector<JobSummary>& open) {
+  next_expiry_ = loop_.now() + kSliceInterval;
+  for (const JobSummary& job : open) add(job.id, job.rate);
+  run_due();
+}
+
+void JobRunner::on_new_job(JobId id) {
+  store_.read_job(loop_, id, [self = std::weak_ptr(self_), id](Result<JobSummary> job) {
+    const auto alive = self.lock();
+    if (!alive) return;
+    if (job) {
+      (*alive)->add(id, job->rate);
+    } else if (job.error().code != ErrorCode::kNotFound) {
+      (*alive)->on_new_job(id);
+    }
+    (*alive)->run_due();
+  });
+}
+
+void JobRunner::stop() {
+  stopped_ = true;
+  alarm_->clear();
+}
+
+void JobRunner::add(JobId id, std::uint32_t rate) { jobs_.try_emplace(id, Job{.rate = rate, .next = loop_.now()}); }
+
+void JobRunner::run_due() {
+  if (stopped_) return;
+  const SteadyTime now = loop_.now();
+  if (next_expiry_ <= now && !expiring_) expire_keys();
+  SteadyTime next = expiring_ ? now + kExpiryInterval : next_expiry_;
+  for (auto& [id, job] : jobs_) {
+    if (job.waiting) continue;
+    if (job.next <= now) {
+      advance(id, job);
+    } else {
+      next = std::min(next, job.next);
+    }
+  }
+  alarm_->set(next);
+}
+
+void JobRunner::advance(JobId id, Job& job) {
+  job.waiting = true;
+  store_.change(loop_, AdvanceJob{id, slice_rows(job.rate)},
+                [self = std::weak_ptr(self_), id](Result<ChangeResult> result) {
+                  if (const auto alive = self.lock()) (*alive)->on_slice(id, std::move(result));
+                });
+}
+
+void JobRunner::on_slice(JobId id, Result<ChangeResult> result) {
+  Job& job = jobs_.at(id);
+  job.waiting = false;
+  if (result) {
+    const bool open = result->job_state == JobState::kPending || result->job_state == JobState::kRunning;
+    if (!open) jobs_.erase(id);
+    if (open) job.next = loop_.now() + pause_after(slice_rows(job.rate), job.rate);
+  } else if (result.error().code == ErrorCode::kUnavailable || result.error().code == ErrorCode::kUnknown) {
+    job.next = loop_.now() + kRetrySliceAfter;
+  } else {
+    jobs_.erase(id);
+  }
+  run_due();
+}
+
+void JobRunner::expire_keys() {
+  expiring_ = true;
+  const WallTime before = loop_.wall_now() - kIdempotencyKeyKept;
+  store_.change(loop_, ExpireKeys{before}, [self = std::weak_ptr(self_)](Result<ChangeResult> result) {
+    const auto alive = self.lock();
+    if (!alive) return;
+    JobRunner& runner = **alive;
+    runner.expiring_ = false;
+    const bool more = result && result->count >= static_cast<std::int64_t>(kJobSliceRows);
+    runner.next_expiry_ = runner.loop_.now() + (more ? std::chrono::milliseconds(kSliceInterval) : kExpiryInterval);
+    runner.run_due();
+  });
+}
+
+}  // namespace eventrelay

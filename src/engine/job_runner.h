@@ -1,0 +1,46 @@
+// Drives the jobs (bulk replays, purges, cancellations) slice by slice at their rate, and old idempotency keys' expiry.
+// One of the process's event loops has one; belongs to that loop's thread.
+#pragma once
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "ports/event_loop.h"
+#include "ports/store.h"
+
+namespace eventrelay {
+
+class JobRunner {
+ public:
+  JobRunner(EventLoop& loop, Store& store);
+
+  /// Jobs that were open when the process started.
+  void start(const std::vector<JobSummary>& open);
+  void on_new_job(JobId id);
+  /// Begins no further slice.
+  void stop();
+
+ private:
+  struct Job {
+    std::uint32_t rate = 0;
+    SteadyTime next{};
+    bool waiting = false;  ///< for a slice's answer
+  };
+
+  void add(JobId id, std::uint32_t rate);
+  void run_due();
+  void advance(JobId id, Job& job);
+  void on_slice(JobId id, Result<ChangeResult> result);
+  void expire_keys();
+
+  EventLoop& loop_;
+  Store& store_;
+  std::unique_ptr<Alarm> alarm_;
+  std::map<JobId, Job> jobs_;
+  SteadyTime next_expiry_{};
+  bool expiring_ = false;
+  bool stopped_ = false;
+  std::shared_ptr<JobRunner*> self_;
+};
+
+}  // namespace eventrelay

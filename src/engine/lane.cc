@@ -1,0 +1,73 @@
+#include "engine/lane.h"
+
+#include <algorithm>
+
+namespace eventrelay {
+
+namespace {
+/// After so many attempts in a row that timed out a lane has one in flight until a success.
+constexpr std::uint32_t kTimeoutsUntilNarrow = 3;
+}  // namespace
+
+Lane::Lane(WebhookPtr webhook, WindowBudget& budget, LaneFaults faults) : window(budget, faults) {
+  failing_since = webhook->failing_since;
+  set_webhook(std::move(webhook));
+}
+
+void Lane::set_webhook(WebhookPtr webhook) {
+  if (!webhook_ || webhook_->spec.url != webhook->spec.url) {
+    auto target = parse_target_url(webhook->spec.url);
+    target_ = target ? std::make_shared<const TargetUrl>(std::move(*target)) : nullptr;
+    timeouts_in_row_ = 0;
+  }
+  webhook_ = std::move(webhook);
+}
+
+std::uint32_t Lane::limit() const {
+  if (ordered() || timeouts_in_row_ >= kTimeoutsUntilNarrow) return 1;
+  return webhook_->spec.max_in_flight;
+}
+
+std::optional<WallTime> Lane::front_due() const {
+  if (window.empty()) return std::nullopt;
+  const PendingDelivery& front = window.front();
+  if (!ordered()) return front.sort_at;
+  const auto missing = window.missing_from();
+  if (missing && *missing <= key_of(front)) return std::nullopt;  // what is missing may go first
+  return front.manual ? front.sort_at : std::max(front.sort_at, front.due);
+}
+
+bool Lane::can_start(WallTime now) const {
+  if (!enabled() || sending >= limit()) return false;
+  if (ordered() && !busy.empty()) return false;  // the one before must be final and committed
+  const auto due = front_due();
+  return due && *due <= now;
+}
+
+std::optional<WallTime> Lane::next_look(WallTime now) const {
+  if (!enabled()) return std::nullopt;
+  std::optional<WallTime> next;
+  const auto consider = [&](WallTime at) {
+    if (at > now) next = next ? std::min(*next, at) : at;
+  };
+  if (const auto due = front_due()) consider(*due);
+  if (window.beyond()) consider(window.beyond()->sort_at - milliseconds(kRetryHorizon));
+  return next;
+}
+
+bool Lane::wants_refill(WallTime now) const {
+  if (!enabled() || !window.beyond() || window.refilling() || reading_later) return false;
+  const LaneKey beyond = *window.beyond();
+  if (beyond.sort_at > now + milliseconds(kRetryHorizon)) return false;
+  if (window.empty()) return true;
+  if (ordered() && beyond <= key_of(window.front())) return true;
+  return window.wants_more();
+}
+
+void Lane::note_outcome(const AttemptOutcome& outcome, bool success) {
+  const bool timed_out = outcome.error == AttemptError::kTimeout || outcome.error == AttemptError::kConnectTimeout;
+  if (success) timeouts_in_row_ = 0;
+  if (!success && timed_out) timeouts_in_row_ += 1;
+}
+
+}  // namespace eventrelay

@@ -1,0 +1,63 @@
+// One webhook's lane: its window, what it has under way, and when it may send next. Data and decisions only; the
+// dispatcher acts on them and keeps it in one of its queues while it may send. One loop's; not thread-safe.
+#pragma once
+#include <boost/intrusive/list.hpp>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "engine/lane_window.h"
+#include "ports/transport.h"
+
+namespace eventrelay {
+
+/// A delivery between leaving the window and the commit of its attempt's end.
+struct Busy {
+  enum class Stage { kLoading, kSending, kCommitting };
+  PendingDelivery delivery;
+  Stage stage = Stage::kSending;
+  bool cancelled = false;  ///< by a person, meanwhile
+  /// Changed by a person meanwhile: what is committed at the end is read again, from this place at the latest.
+  std::optional<LaneKey> reread;
+  FinishAttemptPtr finish;  ///< from kCommitting on
+};
+
+class Lane : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+ public:
+  Lane(WebhookPtr webhook, WindowBudget& budget, LaneFaults faults);
+
+  const WebhookPtr& webhook() const { return webhook_; }
+  void set_webhook(WebhookPtr webhook);
+  const std::shared_ptr<const TargetUrl>& target() const { return target_; }
+  bool ordered() const { return webhook_->spec.ordered; }
+  bool enabled() const { return webhook_->spec.enabled && !webhook_->deleted; }
+
+  LaneWindow window;
+  std::map<DeliveryId, Busy> busy;
+  std::uint32_t sending = 0;  ///< busy ones in kLoading or kSending: what counts against max_in_flight
+  std::optional<WallTime> failing_since;
+  std::optional<SteadyTime> wake;     ///< in the dispatcher's set of wake-ups
+  bool reading_later = false;         ///< a read of the store failed and is tried again in a while
+  std::uint64_t refill_generation = 0;  ///< answers to older refills are ignored
+
+  /// May the front be sent now? Not counting the process's cap.
+  bool can_start(WallTime now) const;
+  /// The next time after `now` at which the passing of time alone changes what may be sent or read; nullopt: none.
+  std::optional<WallTime> next_look(WallTime now) const;
+  /// Should the store be read now?
+  bool wants_refill(WallTime now) const;
+  /// Learns from an attempt's end: what fell to a time-out again and again gets one at a time.
+  void note_outcome(const AttemptOutcome& outcome, bool success);
+
+ private:
+  std::uint32_t limit() const;
+  /// When the front is due; only where the window has one that may be sent before what is in the store.
+  std::optional<WallTime> front_due() const;
+
+  WebhookPtr webhook_;
+  std::shared_ptr<const TargetUrl> target_;
+  std::uint32_t timeouts_in_row_ = 0;
+};
+
+}  // namespace eventrelay

@@ -1,0 +1,135 @@
+#include "engine/lane_window.h"
+
+#include <algorithm>
+#include <cassert>
+
+namespace eventrelay {
+
+namespace {
+/// A lane with fewer entries gets room whatever the others hold, so that a full budget starves nobody.
+constexpr std::size_t kLaneEntriesMin = 2;
+}  // namespace
+
+PendingDelivery LaneWindow::pop_front() {
+  assert(!entries_.empty());
+  auto node = entries_.extract(entries_.begin());
+  ids_.erase(node.mapped().id);
+  charge(node.mapped(), false);
+  touch(node.mapped().id);
+  return std::move(node.mapped());
+}
+
+void LaneWindow::put(PendingDelivery delivery) {
+  erase(delivery.id);
+  if (has_room()) {
+    insert(std::move(delivery));
+    return;
+  }
+  if (faults_.forget_overflow) return;
+  const auto last = entries_.empty() ? entries_.end() : std::prev(entries_.end());
+  if (last != entries_.end() && key_of(delivery) < last->first) {
+    set_beyond(last->first);
+    erase(last->second.id);
+    insert(std::move(delivery));
+  } else {
+    set_beyond(key_of(delivery));
+  }
+}
+
+bool LaneWindow::erase(DeliveryId id) {
+  const auto found = ids_.find(id);
+  if (found == ids_.end()) return false;
+  const auto entry = entries_.find(LaneKey{found->second, id});
+  assert(entry != entries_.end());
+  charge(entry->second, false);
+  entries_.erase(entry);
+  ids_.erase(found);
+  return true;
+}
+
+void LaneWindow::spill() {
+  if (entries_.empty()) return;
+  set_beyond(entries_.begin()->first);
+  clear();
+}
+
+void LaneWindow::set_beyond(LaneKey from) { beyond_ = beyond_ ? std::min(*beyond_, from) : from; }
+
+std::optional<LaneKey> LaneWindow::missing_from() const {
+  if (!refilling_ || !beyond_) return refilling_ ? refilling_ : beyond_;
+  return std::min(*refilling_, *beyond_);
+}
+
+bool LaneWindow::wants_more() const {
+  if (size() < kLaneEntriesMin) return true;
+  return size() < budget_.lane_entries_max / 2 && budget_.entries + kRefillRowsMax <= budget_.entries_max;
+}
+
+DueQuery LaneWindow::begin_refill(OrganizationId organization, WebhookId webhook, WallTime until) {
+  assert(beyond_ && !refilling_);
+  const std::size_t lane_room = budget_.lane_entries_max - std::min(budget_.lane_entries_max, size());
+  const std::size_t room = std::min(lane_room, budget_.entries_max - std::min(budget_.entries_max, budget_.entries));
+  const std::size_t lane_bytes = budget_.lane_payload_bytes_max - std::min(budget_.lane_payload_bytes_max, payload_bytes_);
+  const std::size_t bytes = budget_.payload_bytes_max - std::min(budget_.payload_bytes_max, budget_.payload_bytes);
+  DueQuery query{.organization = organization,
+                 .webhook = webhook,
+                 .after_sort_at = beyond_->sort_at,
+                 .after_id = DeliveryId{beyond_->id.value - 1},
+                 .until = until,
+                 .limit = std::clamp(room, kLaneEntriesMin, kRefillRowsMax),
+                 .payload_bytes = std::min(lane_bytes, bytes)};
+  refilling_ = beyond_;
+  beyond_.reset();
+  touched_.clear();
+  return query;
+}
+
+void LaneWindow::touch(DeliveryId id) {
+  if (refilling_) touched_.insert(id);
+}
+
+void LaneWindow::fail_refill() {
+  assert(refilling_);
+  set_beyond(*refilling_);
+  refilling_.reset();
+  touched_.clear();
+}
+
+void LaneWindow::clear() {
+  for (const auto& [key, delivery] : entries_) charge(delivery, false);
+  entries_.clear();
+  ids_.clear();
+}
+
+bool LaneWindow::has_room() const {
+  if (size() < kLaneEntriesMin) return true;
+  return size() < budget_.lane_entries_max && budget_.entries < budget_.entries_max;
+}
+
+void LaneWindow::charge(const PendingDelivery& delivery, bool in) {
+  const std::size_t bytes = payload_bytes(delivery);
+  if (in) {
+    budget_.entries += 1;
+    budget_.payload_bytes += bytes;
+    payload_bytes_ += bytes;
+  } else {
+    budget_.entries -= 1;
+    budget_.payload_bytes -= bytes;
+    payload_bytes_ -= bytes;
+  }
+}
+
+void LaneWindow::insert(PendingDelivery delivery) {
+  const std::size_t bytes = payload_bytes(delivery);
+  // The next few keep their payload; what is further back is read again when its turn comes.
+  if (size() >= kLaneEntriesMin && (payload_bytes_ + bytes > budget_.lane_payload_bytes_max ||
+                                    budget_.payload_bytes + bytes > budget_.payload_bytes_max)) {
+    delivery.message.reset();
+  }
+  charge(delivery, true);
+  ids_.emplace(delivery.id, delivery.sort_at);
+  const LaneKey key = key_of(delivery);
+  entries_.emplace(key, std::move(delivery));
+}
+
+}  // namespace eventrelay

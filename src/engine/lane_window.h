@@ -1,0 +1,116 @@
+// What one lane holds in memory, and what it knows of the rest in the store. The part of a lane that must never lose
+// or repeat a delivery: every pending row of the webhook is in the window, or busy, or at or after `beyond()`.
+// One loop's; not thread-safe.
+#pragma once
+#include <map>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "ports/queue.h"
+#include "ports/store.h"
+
+namespace eventrelay {
+
+/// A place in a lane. Lanes run in this order; ordered ones strictly.
+struct LaneKey {
+  WallTime sort_at{};
+  DeliveryId id;
+  auto operator<=>(const LaneKey&) const = default;
+};
+inline LaneKey key_of(const PendingDelivery& delivery) { return {delivery.sort_at, delivery.id}; }
+
+/// What all windows of one engine share: its bound of entries and of payload bytes.
+struct WindowBudget {
+  std::size_t entries_max = kWindowEntriesMax;
+  std::size_t payload_bytes_max = kWindowPayloadBytesMax;
+  std::size_t lane_entries_max = kLaneEntriesMax;
+  std::size_t lane_payload_bytes_max = kLanePayloadBytesMax;
+  std::size_t entries = 0;
+  std::size_t payload_bytes = 0;
+};
+
+/// Faults that the simulation plants to prove that it finds them. Never set in the program.
+struct LaneFaults {
+  bool keep_stale_rows = false;  ///< a refill's answer is taken as it is
+  bool forget_overflow = false;  ///< a hand-over past a full window is lost
+};
+
+class LaneWindow {
+ public:
+  LaneWindow(WindowBudget& budget, LaneFaults faults) : budget_(budget), faults_(faults) {}
+  ~LaneWindow() { clear(); }
+  LaneWindow(const LaneWindow&) = delete;
+  LaneWindow& operator=(const LaneWindow&) = delete;
+
+  bool empty() const { return entries_.empty(); }
+  std::size_t size() const { return entries_.size(); }
+  bool holds(DeliveryId id) const { return ids_.contains(id); }
+  /// The first entry; only where !empty().
+  const PendingDelivery& front() const { return entries_.begin()->second; }
+  PendingDelivery pop_front();
+
+  /// Takes the delivery in, replacing an entry with its id. Where there is no room the last in order leaves to the store.
+  void put(PendingDelivery delivery);
+  /// False when the window does not hold it.
+  bool erase(DeliveryId id);
+  /// Lets go of every entry; they are then beyond.
+  void spill();
+
+  /// The store may have rows at or after this place that are not in the window; nullopt: it has none.
+  const std::optional<LaneKey>& beyond() const { return beyond_; }
+  void set_beyond(LaneKey from);
+
+  /// As beyond(), with what an outstanding refill was asked for: rows at or after this place may be missing here.
+  std::optional<LaneKey> missing_from() const;
+  /// Below half of what it may hold.
+  bool wants_more() const;
+
+  // A refill: at most one at a time.
+  bool refilling() const { return refilling_.has_value(); }
+  /// What to ask for; `beyond` is empty until the answer, but for what is let go meanwhile.
+  DueQuery begin_refill(OrganizationId organization, WebhookId webhook, WallTime until);
+  /// The row was finished, changed by a person, or began an attempt: an answer that was asked for before is stale about it.
+  void touch(DeliveryId id);
+  /// Takes the answer's rows in, but those held, touched or for which `busy` says true.
+  template <class Busy>
+  void end_refill(DuePage page, const Busy& busy);
+  /// The answer did not come, or is of no use any more.
+  void fail_refill();
+
+ private:
+  void clear();
+  bool has_room() const;
+  void charge(const PendingDelivery& delivery, bool in);
+  static std::size_t payload_bytes(const PendingDelivery& d) { return d.message ? d.message->body.size() : 0; }
+  void insert(PendingDelivery delivery);
+
+  WindowBudget& budget_;
+  LaneFaults faults_;
+  std::map<LaneKey, PendingDelivery> entries_;
+  std::map<DeliveryId, WallTime> ids_;  ///< where in entries_
+  std::size_t payload_bytes_ = 0;
+  std::optional<LaneKey> beyond_;
+  std::optional<LaneKey> refilling_;  ///< from where the outstanding refill was asked
+  std::set<DeliveryId> touched_;      ///< since it was asked for
+};
+
+template <class Busy>
+void LaneWindow::end_refill(DuePage page, const Busy& busy) {
+  if (page.next_sort_at) {
+    LaneKey next{*page.next_sort_at, DeliveryId{}};
+    if (!page.rows.empty()) {
+      const LaneKey last = key_of(page.rows.back());
+      next = std::max(next, LaneKey{last.sort_at, DeliveryId{last.id.value + 1}});
+    }
+    set_beyond(next);
+  }
+  for (auto& row : page.rows) {
+    const bool stale = holds(row.id) || touched_.contains(row.id) || busy(row.id);
+    if (!stale || faults_.keep_stale_rows) put(std::move(row));
+  }
+  refilling_.reset();
+  touched_.clear();
+}
+
+}  // namespace eventrelay
