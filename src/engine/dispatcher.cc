@@ -290,7 +290,9 @@ void Dispatcher::send(Lane& lane, Busy& busy) {
     if (const auto alive = self.lock()) (*alive)->on_outcome(webhook, id, std::move(outcome));
   });
   if (!lane.target()) {
-    AttemptOutcome outcome{.started_at = clock_.now(), .error = AttemptError::kInvalidUrl};
+    AttemptOutcome outcome;
+    outcome.started_at = clock_.now();
+    outcome.error = AttemptError::kInvalidUrl;
     outcome.error_message = "The webhook's URL is not one that can be sent to";
     loop_.post([done = std::move(done), outcome = std::move(outcome)]() mutable { std::move(done)(std::move(outcome)); });
     return;

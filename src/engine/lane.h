@@ -19,8 +19,8 @@ struct Busy {
   Stage stage = Stage::kSending;
   bool cancelled = false;  ///< by a person, meanwhile
   /// Changed by a person meanwhile: what is committed at the end is read again, from this place at the latest.
-  std::optional<LaneKey> reread;
-  FinishAttemptPtr finish;  ///< from kCommitting on
+  std::optional<LaneKey> reread{};
+  FinishAttemptPtr finish{};  ///< from kCommitting on
 };
 
 class Lane : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {

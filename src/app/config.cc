@@ -1,0 +1,204 @@
+#include "app/config.h"
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <cstdlib>
+#include <functional>
+#include <iostream>
+#include <optional>
+#include <toml++/toml.h>
+#include <variant>
+
+namespace eventrelay {
+
+namespace {
+
+/// One thing that can be set, in its three spellings: --a-name, EVENTRELAY_A_NAME, a_name.
+struct Option {
+  std::string name;  ///< "data-dir"
+  std::string help;
+  bool flag = false;  ///< a boolean: --name alone means true
+  /// Takes the text over; what is wrong with it, or empty.
+  std::function<std::string(Config&, const std::string&)> set;
+};
+
+std::string environment_name(const std::string& name) {
+  std::string out = "EVENTRELAY_";
+  for (const char c : name) out += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return out;
+}
+
+std::string toml_key(std::string name) {
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
+
+template <class Number>
+std::string set_number(const std::string& text, Number min, Number max, Number& out) {
+  Number value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value < min || value > max)
+    return "must be a whole number from " + std::to_string(min) + " to " + std::to_string(max);
+  out = value;
+  return "";
+}
+
+std::string set_bool(const std::string& text, bool& out) {
+  if (text != "true" && text != "false" && text != "1" && text != "0") return "must be true or false";
+  out = text == "true" || text == "1";
+  return "";
+}
+
+std::string set_listen(Config& config, const std::string& text) {
+  const auto colon = text.rfind(':');
+  std::string host = colon == std::string::npos ? "" : text.substr(0, colon);
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+  if (!IpAddress::parse(host)) return "must be ADDRESS:PORT, such as 127.0.0.1:8080, 0.0.0.0:8080 or [::1]:8080";
+  config.listen_host = host;
+  return set_number<std::uint16_t>(text.substr(colon + 1), 0, 65'535, config.listen_port);
+}
+
+std::string set_targets(Config& config, const std::string& text) {
+  config.allow_targets.clear();
+  for (std::size_t at = 0; at <= text.size();) {
+    const auto comma = std::min(text.find(',', at), text.size());
+    const auto cidr = Cidr::parse(text.substr(at, comma - at));
+    if (!cidr) return "must be address ranges such as 10.0.0.0/8,fd00::/8";
+    config.allow_targets.push_back(*cidr);
+    at = comma + 1;
+  }
+  return "";
+}
+
+/// parsed: nullopt where the text is none of the words.
+template <class T>
+std::string set_word(const std::optional<T>& parsed, const char* words, T& out) {
+  if (!parsed) return std::string("must be one of ") + words;
+  out = *parsed;
+  return "";
+}
+
+const std::vector<Option>& options() {
+  static const std::vector<Option> all{
+      {"listen", "address and port of the API (127.0.0.1:8080)", false, set_listen},
+      {"data-dir", "where everything is kept (./eventrelay-data)", false,
+       [](Config& c, const std::string& v) {
+         c.data_dir = v;
+         return std::string(v.empty() ? "must not be empty" : "");
+       }},
+      {"migrate", "bring the schema up to date at the start (true)", false,
+       [](Config& c, const std::string& v) { return set_bool(v, c.migrate); }},
+      {"allow-private-targets", "let webhooks point to loopback and private addresses", true,
+       [](Config& c, const std::string& v) { return set_bool(v, c.allow_private_targets); }},
+      {"allow-targets", "address ranges that webhooks may point to although private: 10.0.0.0/8,fd00::/8", false,
+       set_targets},
+      {"event-bytes-max", "largest body of one event, in bytes (262144)", false,
+       [](Config& c, const std::string& v) {
+         return set_number<std::size_t>(v, 1'024, kEventBytesMax, c.event_bytes_max);
+       }},
+      {"loops", "event loops (one a core)", false,
+       [](Config& c, const std::string& v) { return set_number<unsigned>(v, 0, 64, c.loops); }},
+      {"in-flight-max", "attempts under way at once, of all webhooks (from the limit of open files)", false,
+       [](Config& c, const std::string& v) { return set_number<std::size_t>(v, 0, 65'536, c.in_flight_max); }},
+      {"log-format", "text or json (text)", false,
+       [](Config& c, const std::string& v) { return set_word(parse_log_format(v), "text, json", c.log_format); }},
+      {"log-level", "trace, debug, info, warn, error or off (info)", false,
+       [](Config& c, const std::string& v) { 
+         return set_word(parse_log_level(v), "trace, debug, info, warn, error, off", c.log_level);
+       }},
+  };
+  return all;
+}
+
+/// The key's text in the file, or nullopt; an array is joined with commas.
+std::optional<std::string> from_file(const toml::table& file, const std::string& key) {
+  const toml::node* node = file.get(key);
+  if (!node) return std::nullopt;
+  if (const auto* array = node->as_array()) {
+    std::string joined;
+    for (const auto& item : *array) joined += (joined.empty() ? "" : ",") + item.value_or(std::string());
+    return joined;
+  }
+  if (const auto text = node->value<std::string>(); node->is_string()) return text;
+  if (node->is_boolean()) return *node->value<bool>() ? "true" : "false";
+  if (node->is_integer()) return std::to_string(*node->value<std::int64_t>());
+  return "";
+}
+
+/// Throws std::runtime_error with a sentence for the operator.
+toml::table read_file(const std::string& path) {
+  if (path.empty()) return {};
+  toml::table file;
+  try {
+    file = toml::parse_file(path);
+  } catch (const toml::parse_error& error) {
+    throw std::runtime_error(path + ": " + std::string(error.description()));
+  }
+  for (const auto& [key, value] : file) {
+    const auto known = [&](const Option& option) { return toml_key(option.name) == key.str(); };
+    if (std::none_of(options().begin(), options().end(), known))
+      throw std::runtime_error(path + ": unknown key " + std::string(key.str()));
+  }
+  return file;
+}
+
+void apply(Config& config, const std::map<std::string, std::string>& flags, const toml::table& file) {
+  for (const Option& option : options()) {
+    std::string where;
+    std::optional<std::string> value;
+    const std::string variable = environment_name(option.name);
+    if (const auto flag = flags.find(option.name); flag != flags.end()) {
+      where = "--" + option.name;
+      value = flag->second;
+    } else if (const char* set = std::getenv(variable.c_str())) {
+      where = variable;
+      value = set;
+    } else {
+      where = toml_key(option.name) + " in the configuration file";
+      value = from_file(file, toml_key(option.name));
+    }
+    if (!value) continue;
+    if (const std::string fault = option.set(config, *value); !fault.empty())
+      throw std::runtime_error(where + " " + fault);
+  }
+  if (const char* key = std::getenv("EVENTRELAY_API_KEY")) config.api_key = key;
+}
+
+}  // namespace
+
+std::variant<Config, ConfigExit> read_config(int argc, const char* const* argv) {
+  CLI::App app{"EventRelay delivers webhooks: events in over HTTP, signed requests out, retried until they arrive."};
+  app.require_subcommand(1);
+  CLI::App* serve = app.add_subcommand("serve", "run the server");
+  CLI::App* migrate = app.add_subcommand("migrate", "bring the store's schema up to date, then exit");
+  CLI::App* version = app.add_subcommand("version", "print the version");
+  std::map<std::string, std::string> values;
+  std::string file;
+  for (CLI::App* command : {serve, migrate}) {
+    command->add_option("--config", file, "TOML file with the same settings (EVENTRELAY_CONFIG)")
+        ->envname("EVENTRELAY_CONFIG");
+    for (const Option& option : options()) {
+      const std::string help = option.help + " [" + environment_name(option.name) + "]";
+      const auto take = [&values, name = option.name](const std::string& value) { values[name] = value; };
+      if (option.flag) {
+        command->add_flag_callback("--" + option.name, [take] { take("true"); }, help);
+      } else {
+        command->add_option_function<std::string>("--" + option.name, take, help);
+      }
+    }
+  }
+  try {
+    app.parse(argc, argv);
+    Config config;
+    config.command = version->parsed() ? Command::kVersion : migrate->parsed() ? Command::kMigrate : Command::kServe;
+    if (config.command != Command::kVersion) apply(config, values, read_file(file));
+    return config;
+  } catch (const CLI::ParseError& error) {
+    return ConfigExit{app.exit(error)};
+  } catch (const std::runtime_error& error) {
+    std::cerr << "eventrelay: " << error.what() << "\n";
+    return ConfigExit{2};
+  }
+}
+
+}  // namespace eventrelay

@@ -1,0 +1,314 @@
+#include "app/server.h"
+
+#include <sys/resource.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <future>
+#include <sstream>
+#include <thread>
+#include <vector>
+
+#include "api/api.h"
+#include "engine/engine.h"
+#include "net/asio_event_loop.h"
+#include "net/http_client.h"
+#include "net/http_server.h"
+#include "queue/in_process.h"
+#include "storage/sqlite_store.h"
+
+namespace eventrelay {
+
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+/// From SIGTERM to the end: the longest attempt, and its commit.
+constexpr auto kDrainTime = kAttemptTimeoutMax + 5s;
+/// For one step of the start or the stop.
+constexpr auto kStepTime = 30s;
+/// Of the limit of file descriptors: for files and what is not counted.
+constexpr std::size_t kReservedDescriptors = 128;
+constexpr std::size_t kInFlightMax = 4'096;
+constexpr std::size_t kConnectionsMax = 10'000;
+
+/// Raises the soft limit of file descriptors to the hard one; returns it.
+std::size_t raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1'024;
+  limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, 1 << 20);
+  setrlimit(RLIMIT_NOFILE, &limit);
+  getrlimit(RLIMIT_NOFILE, &limit);
+  return static_cast<std::size_t>(limit.rlim_cur);
+}
+
+Error unavailable(std::string message) { return Error{ErrorCode::kUnavailable, std::move(message), {}}; }
+
+/// Bound and listening. shared: other loops of this process listen on the same port.
+Result<tcp::acceptor> listen(asio::io_context& context, const tcp::endpoint& endpoint, bool shared) {
+  tcp::acceptor acceptor(context);
+  boost::system::error_code error;
+  const auto step = [&](auto&& call) {
+    if (!error) call();
+  };
+  step([&] { acceptor.open(endpoint.protocol(), error); });
+  step([&] { acceptor.set_option(tcp::acceptor::reuse_address(true), error); });
+  using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
+  if (shared) step([&] { acceptor.set_option(ReusePort(true), error); });
+  step([&] { acceptor.bind(endpoint, error); });
+  step([&] { acceptor.listen(asio::socket_base::max_listen_connections, error); });
+  if (error) {
+    std::ostringstream where;
+    where << endpoint;
+    return unavailable("Cannot listen on " + where.str() + ": " + error.message());
+  }
+  return acceptor;
+}
+
+/// What one thread runs.
+struct LoopParts {
+  asio::io_context context{1};
+  asio::executor_work_guard<asio::io_context::executor_type> work = asio::make_work_guard(context);
+  AsioEventLoop loop{context};
+  std::unique_ptr<HttpClient> client;
+  std::unique_ptr<Engine> engine;
+  std::unique_ptr<Api> api;
+  std::unique_ptr<HttpServer> server;
+  std::thread thread;
+};
+
+}  // namespace
+
+class Server::Impl {
+ public:
+  explicit Impl(const Config& config) : config_(config) {}
+  ~Impl() { end_loops(); }
+
+  Result<void> start();
+  void stop();
+
+  std::string address;
+  std::string new_api_key;
+
+ private:
+  Result<void> open_store();
+  void make_loops(std::size_t descriptors);
+  Result<void> first_api_key(const Catalog& catalog);
+  Result<void> add_key(const std::string& name, const std::string& key);
+  Result<void> open_listeners();
+  void make_api(LoopParts& parts, tcp::acceptor acceptor);
+  /// Runs the task on the loop's thread and waits for it.
+  template <class Task>
+  void on_loop(LoopParts& parts, Task task);
+  void end_loops();
+
+  const Config config_;
+  Metrics metrics_;
+  InProcessHandOver hand_over_;
+  HttpServerShared shared_;
+  HttpServerLimits http_limits_;
+  // The loops are destroyed before the store: what they still wait for from it is dropped with their contexts.
+  std::unique_ptr<SqliteStore> store_;
+  std::vector<std::unique_ptr<LoopParts>> loops_;
+};
+
+Result<void> Server::Impl::start() {
+  const std::size_t descriptors = raise_descriptor_limit();
+  if (auto opened = open_store(); !opened) return opened.error();
+  make_loops(descriptors);
+  auto catalog = store_->load_catalog();
+  if (!catalog) return catalog.error();
+  for (auto& parts : loops_) {
+    parts->thread = std::thread([&context = parts->context] { context.run(); });
+    on_loop(*parts, [&] { parts->engine->start(*catalog); });
+  }
+  if (auto made = first_api_key(*catalog); !made) return made.error();
+  return open_listeners();
+}
+
+Result<void> Server::Impl::open_store() {
+  SqliteOptions options;
+  options.data_dir = config_.data_dir;
+  options.migrate = config_.migrate;
+  auto store = SqliteStore::open(options, hand_over_, metrics_);
+  if (!store) return store.error();
+  store_ = std::move(*store);
+  return {};
+}
+
+void Server::Impl::make_loops(std::size_t descriptors) {
+  const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
+  const std::size_t count = config_.loops != 0 ? config_.loops : cores;
+  const std::size_t usable = descriptors > 2 * kReservedDescriptors ? descriptors - kReservedDescriptors : 128;
+  const std::size_t in_flight = config_.in_flight_max != 0 ? config_.in_flight_max : std::min(kInFlightMax, usable / 2);
+  http_limits_.connections = std::min(kConnectionsMax, usable / 2);
+  const auto tls = make_client_tls();
+  EgressRules rules{config_.allow_private_targets, config_.allow_targets};
+  std::vector<InProcessHandOver::Ear> ears;
+  for (std::size_t i = 0; i < count; ++i) {
+    auto parts = std::make_unique<LoopParts>();
+    EngineOptions options;
+    options.dispatcher.loop_index = static_cast<int>(i);
+    options.dispatcher.loop_count = static_cast<int>(count);
+    options.dispatcher.in_flight_max = std::max<std::size_t>(2, in_flight / count);
+    options.dispatcher.window.entries_max = kWindowEntriesMax / count;
+    options.dispatcher.window.payload_bytes_max = kWindowPayloadBytesMax / count;
+    options.runs_jobs = i == 0;
+    parts->client = std::make_unique<HttpClient>(parts->context, tls, rules, HttpClientLimits{});
+    parts->engine = std::make_unique<Engine>(options, parts->loop, *store_, *parts->client, metrics_);
+    ears.push_back({&parts->loop, parts->engine.get()});
+    loops_.push_back(std::move(parts));
+  }
+  hand_over_.set_ears(std::move(ears));
+}
+
+Result<void> Server::Impl::first_api_key(const Catalog& catalog) {
+  if (!config_.api_key.empty()) {
+    if (!is_acceptable_api_key(config_.api_key))
+      return unavailable("EVENTRELAY_API_KEY must be 16 to 256 printable ASCII characters without spaces");
+    const Sha256 hash = sha256(config_.api_key);
+    for (const ApiKey& key : catalog.keys)
+      if (key.hash == hash) return {};
+    return add_key("EVENTRELAY_API_KEY", config_.api_key);
+  }
+  if (!catalog.keys.empty()) return {};
+  std::string key = random_api_key();
+  auto added = add_key("first key", key);
+  if (added) new_api_key = std::move(key);
+  return added;
+}
+
+Result<void> Server::Impl::add_key(const std::string& name, const std::string& key) {
+  ApiKey made;
+  made.organization = kFirstOrganization;
+  made.name = name;
+  made.scope = Scope::kAdmin;
+  made.hash = sha256(key);
+  made.hint = key.substr(key.size() - 4);
+  std::promise<Result<ChangeResult>> promise;
+  auto answer = promise.get_future();
+  store_->change(loops_.front()->loop, CreateApiKey{made},
+                 [&promise](Result<ChangeResult> result) { promise.set_value(std::move(result)); });
+  if (answer.wait_for(kStepTime) != std::future_status::ready) {
+    // The completion holds a reference to the promise: nothing may go on before the store is gone.
+    store_->stop();
+    end_loops();
+    return unavailable("The store did not answer in time");
+  }
+  auto result = answer.get();
+  if (!result) return result.error();
+  return {};
+}
+
+Result<void> Server::Impl::open_listeners() {
+  tcp::endpoint endpoint(asio::ip::make_address(config_.listen_host), config_.listen_port);
+  const bool shared = loops_.size() > 1;
+  // Alone first, so that another program on the port is noticed and port 0 becomes one for all.
+  {
+    auto probe = listen(loops_.front()->context, endpoint, false);
+    if (!probe) return probe.error();
+    endpoint = probe->local_endpoint();
+  }
+  std::vector<tcp::acceptor> acceptors;
+  for (auto& parts : loops_) {
+    auto acceptor = listen(parts->context, endpoint, shared);
+    if (!acceptor) return acceptor.error();
+    acceptors.push_back(std::move(*acceptor));
+  }
+  for (std::size_t i = 0; i < loops_.size(); ++i) {
+    on_loop(*loops_[i], [&] { make_api(*loops_[i], std::move(acceptors[i])); });
+  }
+  std::ostringstream text;
+  text << endpoint;
+  address = text.str();
+  return {};
+}
+
+void Server::Impl::make_api(LoopParts& parts, tcp::acceptor acceptor) {
+  ApiOptions options;
+  options.event_bytes_max = config_.event_bytes_max;
+  options.rules = EgressRules{config_.allow_private_targets, config_.allow_targets};
+  parts.api = std::make_unique<Api>(parts.loop, *store_, *store_, parts.engine->intake(), parts.engine->catalog(),
+                                    metrics_, options);
+  Api* api = parts.api.get();
+  parts.server = std::make_unique<HttpServer>(
+      parts.context, std::move(acceptor), http_limits_, shared_, metrics_,
+      [api](std::string_view method, std::string_view target) { return api->body_limit(method, target); },
+      [api](HttpRequest request) { return api->handle(std::move(request)); });
+  parts.server->start();
+}
+
+template <class Task>
+void Server::Impl::on_loop(LoopParts& parts, Task task) {
+  std::promise<void> done;
+  auto finished = done.get_future();
+  asio::post(parts.context, [&] {
+    try {
+      task();
+      done.set_value();
+    } catch (...) {
+      done.set_exception(std::current_exception());
+    }
+  });
+  finished.get();
+}
+
+void Server::Impl::stop() {
+  // Shared with the loops: one that comes late finds its own share of the state.
+  struct Countdown {
+    std::promise<void> done;
+    std::atomic<std::size_t> left;
+  };
+  const auto run_all = [&](auto begin) {
+    auto countdown = std::make_shared<Countdown>();
+    countdown->left = loops_.size();
+    auto finished = countdown->done.get_future();
+    for (auto& parts : loops_) {
+      asio::post(parts->context, [&parts, begin, countdown] {
+        begin(*parts, [countdown] {
+          if (countdown->left.fetch_sub(1) == 1) countdown->done.set_value();
+        });
+      });
+    }
+    finished.wait_for(kDrainTime);
+  };
+  // Requests that are being answered end; attempts under way end; what has not begun stays pending in the store.
+  run_all([](LoopParts& parts, auto done) {
+    const auto arrive = [done, left = std::make_shared<int>(2)] {
+      if (--*left == 0) done();
+    };
+    asio::co_spawn(parts.context, parts.server->stop(kDrainTime), [arrive](const std::exception_ptr&) { arrive(); });
+    parts.engine->drain(arrive);
+  });
+  run_all([](LoopParts& parts, auto done) {
+    asio::co_spawn(parts.context, parts.client->stop(), [done](const std::exception_ptr&) { done(); });
+  });
+  end_loops();
+}
+
+void Server::Impl::end_loops() {
+  if (store_) store_->stop();
+  for (auto& parts : loops_) {
+    parts->work.reset();
+    parts->context.stop();
+  }
+  for (auto& parts : loops_)
+    if (parts->thread.joinable()) parts->thread.join();
+}
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Server::~Server() = default;
+const std::string& Server::address() const { return impl_->address; }
+const std::string& Server::new_api_key() const { return impl_->new_api_key; }
+void Server::stop() { impl_->stop(); }
+
+Result<std::unique_ptr<Server>> Server::start(const Config& config) {
+  auto impl = std::make_unique<Impl>(config);
+  if (auto started = impl->start(); !started) return started.error();
+  return std::unique_ptr<Server>(new Server(std::move(impl)));
+}
+
+}  // namespace eventrelay

@@ -1,0 +1,34 @@
+// The running program: event loops with their parts, the store beside them, in the order in which they start and stop.
+// Owned by main(); start(), stop() and the destructor on one thread.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "app/config.h"
+
+namespace eventrelay {
+
+class Server {
+ public:
+  /// Opens the store, starts the loops, makes the first API key where there is none, then listens.
+  /// Errors: a sentence for the operator; nothing is left running.
+  static Result<std::unique_ptr<Server>> start(const Config& config);
+  /// Ends the loops at once where stop() was not called.
+  ~Server();
+
+  /// Where it listens: "127.0.0.1:8080", also when port 0 was asked for.
+  const std::string& address() const;
+  /// The API key made at this start; empty when there was one. Shown once.
+  const std::string& new_api_key() const;
+
+  /// Drains: no new requests, attempts under way end by their own deadlines and are committed. At most kDrainTime.
+  void stop();
+
+ private:
+  class Impl;
+  explicit Server(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace eventrelay
