@@ -4,7 +4,7 @@ import https from "node:https";
 import { until } from "./wait.mjs";
 
 export class Receiver {
-  /// Every request: { path, headers, rawHeaders, body, at, id, answeredAt }. `answeredAt` is set once it was answered.
+  /// Every request: { path, headers, rawHeaders, body, at, id, status, answeredAt }; the last two once it was answered.
   requests = [];
   #handlers = new Map();
   #sockets = new Set();
@@ -74,7 +74,7 @@ export class Receiver {
         body: Buffer.concat(chunks).toString(), at: Date.now(), id: request.headers["webhook-id"],
       };
       response.on("error", () => {});
-      response.on("finish", () => (record.answeredAt = Date.now()));
+      response.on("finish", () => Object.assign(record, { answeredAt: Date.now(), status: response.statusCode }));
       this.requests.push(record);
       const entry = this.#handlers.get(request.url);
       if (!entry) response.writeHead(204).end();
