@@ -17,9 +17,9 @@ namespace eventrelay {
 
 struct HttpServerLimits {
   std::size_t header_bytes = 16 * 1024;
-  std::size_t connections = 10'000;         ///< of the process; one more is answered 503 and closed
-  std::size_t ingest_bytes = kIngestBytesMax;  ///< bodies in memory, of the process; beyond it 503
-  std::chrono::milliseconds idle{60'000};      ///< between requests
+  std::size_t connections = 10'000;               ///< of the process; one more is answered 503 and closed
+  std::size_t ingest_bytes = kIngestBytesMax;     ///< bodies in memory, of the process; beyond it 503
+  std::chrono::milliseconds idle{60'000};         ///< between requests
   std::chrono::milliseconds header_read{10'000};  ///< from a request's first byte to the end of its headers
   std::chrono::milliseconds body_read{30'000};    ///< from the end of the headers to the end of the body
   std::chrono::milliseconds write{30'000};

@@ -31,4 +31,11 @@ struct HttpResponse {
 using BodyLimit = std::function<std::size_t(std::string_view method, std::string_view target)>;
 using HttpHandler = std::function<boost::asio::awaitable<HttpResponse>(HttpRequest request)>;
 
+/// "Not Found"; "Unknown" for codes that this server never sends.
+std::string_view reason_phrase(int status);
+
+/// application/problem+json (RFC 9457) that says no more than the status and one sentence: type about:blank.
+/// detail: plain text that needs no escapes in JSON.
+HttpResponse plain_problem(int status, std::string_view detail);
+
 }  // namespace eventrelay

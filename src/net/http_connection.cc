@@ -1,0 +1,352 @@
+#include "net/http_connection.h"
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cassert>
+
+#include "base/log.h"
+#include "net/http_request_parser.h"
+#include "net/http_response_writer.h"
+
+namespace eventrelay {
+namespace {
+
+namespace asio = boost::asio;
+using SystemError = boost::system::error_code;
+
+/// An answer up to this goes out in one piece with its head; a larger body is not copied.
+constexpr std::size_t kCopiedBodyBytes = 16 * 1024;
+/// First allotment of a body that is not all there yet; then it doubles. What is declared but not sent costs nothing.
+constexpr std::size_t kBodyAllotment = 64 * 1024;
+/// How long a closed connection's last bytes are read, so that the client sees the answer and not a reset.
+constexpr std::chrono::milliseconds kLinger{2'000};
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+
+HttpResponse answer_to(const RequestFault& fault) {
+  auto response = plain_problem(fault.status, fault.detail);
+  if (fault.status == 503) response.headers.emplace_back("retry-after", "1");
+  return response;
+}
+
+}  // namespace
+
+/// This request's share of the bytes that all bodies may take.
+class HttpConnection::Reservation {
+ public:
+  Reservation(HttpServerShared& shared, std::size_t bytes_max) : shared_(shared), bytes_max_(bytes_max) {}
+  ~Reservation() { shared_.ingest_bytes.fetch_sub(bytes_, std::memory_order_relaxed); }
+  Reservation(const Reservation&) = delete;
+  Reservation& operator=(const Reservation&) = delete;
+
+  /// False, and no change, where the process has no room.
+  bool grow_to(std::size_t bytes) {
+    if (bytes <= bytes_) return true;
+    const auto more = bytes - bytes_;
+    if (shared_.ingest_bytes.fetch_add(more, std::memory_order_relaxed) + more > bytes_max_) {
+      shared_.ingest_bytes.fetch_sub(more, std::memory_order_relaxed);
+      return false;
+    }
+    bytes_ = bytes;
+    return true;
+  }
+
+ private:
+  HttpServerShared& shared_;
+  std::size_t bytes_max_;
+  std::size_t bytes_ = 0;
+};
+
+HttpConnection::HttpConnection(asio::ip::tcp::socket socket, std::string remote_address,
+                               std::shared_ptr<HttpLoopState> state, Admission admission)
+    : state_(std::move(state)),
+      socket_(std::move(socket)),
+      remote_address_(std::move(remote_address)),
+      admission_(admission),
+      place_(state_->connections.insert(state_->connections.end(), this)),
+      deadline_(state_->now + state_->limits.idle) {
+  if (admission_ == Admission::kRefused) {
+    ++state_->refused;
+  } else {
+    state_->metrics.connections.Increment();
+  }
+}
+
+HttpConnection::~HttpConnection() {
+  if (admission_ == Admission::kRefused) {
+    --state_->refused;
+  } else {
+    state_->shared.connections.fetch_sub(1, std::memory_order_relaxed);
+    state_->metrics.connections.Decrement();
+  }
+  state_->connections.erase(place_);
+  if (state_->connections.empty() && state_->stopping) state_->drained.cancel();
+}
+
+void HttpConnection::close() {
+  SystemError ignored;
+  socket_.close(ignored);
+}
+
+void HttpConnection::close_if_idle() {
+  if (phase_ == Phase::kIdle) close();
+}
+
+void HttpConnection::expire_if_due() {
+  if (phase_ == Phase::kHandling || state_->now < deadline_) return;
+  if (phase_ != Phase::kHead && phase_ != Phase::kBody) return close();
+  expired_ = true;
+  SystemError ignored;
+  socket_.cancel(ignored);
+}
+
+void HttpConnection::enter(Phase phase, std::chrono::milliseconds limit) {
+  phase_ = phase;
+  deadline_ = state_->now + limit + state_->tick;
+}
+
+/// The size of the request's head with its empty line; 0 when it is not all there. Drops empty lines before it.
+std::size_t HttpConnection::find_head() {
+  while (in_.view().starts_with("\r\n")) {
+    in_.consume(2);
+    searched_ = 0;
+  }
+  const auto end = in_.view().find("\r\n\r\n", searched_);
+  if (end == std::string_view::npos) {
+    searched_ = in_.size() < 3 ? 0 : in_.size() - 3;
+    return 0;
+  }
+  searched_ = 0;
+  return end + 4;
+}
+
+void HttpConnection::wait_for_head() {
+  if (in_.empty()) {
+    enter(Phase::kIdle, state_->limits.idle);
+  } else if (phase_ != Phase::kHead) {  // the first byte sets the deadline, later ones do not move it
+    enter(Phase::kHead, state_->limits.header_read);
+  }
+}
+
+asio::awaitable<void> HttpConnection::serve(std::shared_ptr<HttpConnection> self) {
+  auto& c = *self;
+  auto& state = *c.state_;
+  const auto& limits = state.limits;
+  SystemError error;
+  auto token = asio::redirect_error(asio::use_awaitable, error);
+  bool keep_alive = true;
+  while (keep_alive) {
+    std::optional<RequestFault> fault;
+    std::size_t head_bytes = 0;
+    while ((head_bytes = c.find_head()) == 0 && c.in_.size() <= limits.header_bytes) {
+      c.wait_for_head();
+      if (state.stopping && c.phase_ == Phase::kIdle) co_return;
+      const auto [place, room] = c.in_.room();
+      const auto buffer = asio::buffer(place, room);
+      const auto count = co_await c.socket_.async_read_some(buffer, token);
+      if (c.expired_) {
+        fault = RequestFault{408, "The request's head took too long."};
+        break;
+      }
+      if (error) co_return;
+      c.in_.commit(count);
+    }
+    if (!fault && (head_bytes == 0 || head_bytes > limits.header_bytes)) {
+      fault = RequestFault{431, "The request's head is too large."};
+    }
+
+    RequestParser parser(limits.header_bytes);
+    Reservation reservation(state.shared, limits.ingest_bytes);
+    std::string body;
+    std::size_t used = head_bytes;
+    if (!fault) fault = parser.read_head(c.in_.view().substr(0, head_bytes));
+    if (!fault && parser.has_body()) {
+      const auto limit = state.body_limit(parser.method, parser.target);
+      const auto length = parser.content_length_bytes;
+      if (limit == 0 || length > limit) {
+        fault = RequestFault{413, "The body is too large."};
+      } else if (!parser.chunked_body && c.in_.size() - head_bytes >= length) {
+        if (!reservation.grow_to(length)) fault = RequestFault{503, "Too many bytes are being taken in."};
+        body.assign(c.in_.view().substr(head_bytes, length));
+        used += length;
+      } else {
+        body.assign(c.in_.view().substr(head_bytes));
+        used = c.in_.size();
+        switch (co_await c.read_body(parser, limit, body, reservation)) {
+          case BodyEnd::kComplete:
+            break;
+          case BodyEnd::kClosed:
+            co_return;
+          case BodyEnd::kTooLarge:
+            fault = RequestFault{413, "The body is too large."};
+            break;
+          case BodyEnd::kNoRoom:
+            fault = RequestFault{503, "Too many bytes are being taken in."};
+            break;
+          case BodyEnd::kTooSlow:
+            fault = RequestFault{408, "The request's body took too long."};
+            break;
+          case BodyEnd::kInvalid:
+            fault = RequestFault{400, "The chunked body is not valid."};
+            break;
+        }
+      }
+    }
+
+    c.phase_ = Phase::kHandling;
+    HttpResponse response;
+    const bool head_only = !fault && parser.method == "HEAD";
+    if (fault) {
+      response = answer_to(*fault);
+    } else {
+      HttpRequest request{parser.method, parser.target, std::move(parser.headers), std::move(body), c.remote_address_};
+      try {
+        auto answer = state.handler(std::move(request));
+        response = co_await std::move(answer);
+      } catch (const std::exception& exception) {
+        spdlog::error("a request failed: {}", exception.what());
+        response = plain_problem(500, "An internal error; the server's log has more.");
+      }
+    }
+    state.metrics.requests.Increment();
+    keep_alive = !fault && parser.keep_alive() && !state.stopping;
+    c.frame_answer(response, keep_alive, parser.http_1_1, !head_only);
+    std::string_view head = c.out_;
+    std::string_view tail;
+    if (!head_only && response.body.size() > kCopiedBodyBytes) tail = response.body;
+    if (!c.write_now(head, tail)) co_await c.write_rest(head, tail);
+    if (c.broken_) co_return;
+    if (parser.chunked_body && !fault) {
+      std::swap(c.in_, c.raw_);
+      c.raw_.clear();
+    } else {
+      c.in_.consume(used);
+    }
+  }
+  co_await c.linger();
+}
+
+void HttpConnection::frame_answer(const HttpResponse& response, bool keep_alive, bool http_1_1, bool body_follows) {
+  out_.clear();
+  append_response_head(out_, response, {keep_alive, http_1_1, state_->date});
+  if (body_follows && response.body.size() <= kCopiedBodyBytes) out_.append(response.body);
+}
+
+/// body: what of it came with the head.
+asio::awaitable<HttpConnection::BodyEnd> HttpConnection::read_body(RequestParser& parser, std::size_t limit,
+                                                                   std::string& body, Reservation& reservation) {
+  enter(Phase::kBody, state_->limits.body_read);
+  if (parser.expects_continue && body.empty()) {
+    SystemError error;
+    // Into an empty send buffer: fits, or the client is gone.
+    if (socket_.write_some(asio::buffer(kContinue), error) != kContinue.size()) co_return BodyEnd::kClosed;
+  }
+  if (!parser.chunked_body) co_return co_await read_sized(parser.content_length_bytes, body, reservation);
+  raw_.clear();
+  raw_.append(body);
+  body.clear();
+  co_return co_await read_chunked(parser, limit, body, reservation);
+}
+
+asio::awaitable<HttpConnection::BodyEnd> HttpConnection::read_sized(std::size_t length, std::string& body,
+                                                                    Reservation& reservation) {
+  SystemError error;
+  auto token = asio::redirect_error(asio::use_awaitable, error);
+  auto filled = body.size();
+  while (filled < length) {
+    if (filled == body.size()) {
+      const auto allotted = std::min(length, std::max(kBodyAllotment, filled * 2));
+      if (!reservation.grow_to(allotted)) co_return BodyEnd::kNoRoom;
+      body.resize(allotted);
+    }
+    const auto buffer = asio::buffer(body.data() + filled, body.size() - filled);
+    filled += co_await socket_.async_read_some(buffer, token);
+    if (expired_) co_return BodyEnd::kTooSlow;
+    if (error) co_return BodyEnd::kClosed;
+  }
+  assert(body.size() == length);
+  co_return BodyEnd::kComplete;
+}
+
+asio::awaitable<HttpConnection::BodyEnd> HttpConnection::read_chunked(RequestParser& parser, std::size_t limit,
+                                                                      std::string& body, Reservation& reservation) {
+  SystemError error;
+  auto token = asio::redirect_error(asio::use_awaitable, error);
+  while (true) {
+    while (!raw_.empty() && !parser.chunks_done()) {
+      std::size_t taken = 0;
+      if (auto fault = parser.read_chunks(raw_.view(), body, limit, taken)) {
+        co_return fault->status == 413 ? BodyEnd::kTooLarge : BodyEnd::kInvalid;
+      }
+      raw_.consume(taken);
+      if (taken == 0) break;
+    }
+    if (parser.chunks_done()) co_return BodyEnd::kComplete;
+    // What is left is the head of a chunk or the trailers.
+    if (raw_.size() > state_->limits.header_bytes) co_return BodyEnd::kInvalid;
+    if (!reservation.grow_to(body.capacity() + raw_.size() + kBodyAllotment)) co_return BodyEnd::kNoRoom;
+    const auto [place, room] = raw_.room();
+    const auto buffer = asio::buffer(place, room);
+    const auto count = co_await socket_.async_read_some(buffer, token);
+    if (expired_) co_return BodyEnd::kTooSlow;
+    if (error) co_return BodyEnd::kClosed;
+    raw_.commit(count);
+  }
+}
+
+/// Writes what the socket takes at once and cuts it off the views; true when nothing is left to do.
+bool HttpConnection::write_now(std::string_view& head, std::string_view& tail) {
+  SystemError error;
+  while (!head.empty() || !tail.empty()) {
+    std::size_t count = 0;
+    if (tail.empty()) {
+      count = socket_.write_some(asio::buffer(head), error);
+    } else {
+      const std::array buffers = {asio::buffer(head), asio::buffer(tail)};
+      count = socket_.write_some(buffers, error);
+    }
+    if (error) {
+      broken_ = error != asio::error::would_block && error != asio::error::try_again;
+      return broken_;
+    }
+    const auto of_head = std::min(count, head.size());
+    head.remove_prefix(of_head);
+    tail.remove_prefix(count - of_head);
+  }
+  return true;
+}
+
+asio::awaitable<void> HttpConnection::write_rest(std::string_view head, std::string_view tail) {
+  enter(Phase::kWriting, state_->limits.write);
+  SystemError error;
+  auto token = asio::redirect_error(asio::use_awaitable, error);
+  do {
+    co_await socket_.async_wait(asio::ip::tcp::socket::wait_write, token);
+    broken_ = static_cast<bool>(error);
+  } while (!broken_ && !write_now(head, tail));
+}
+
+/// Reads and drops what the client still sends, so that closing does not reset the answer away.
+asio::awaitable<void> HttpConnection::linger() {
+  SystemError error;
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error);
+  if (error) co_return;
+  enter(Phase::kLingering, kLinger);
+  auto token = asio::redirect_error(asio::use_awaitable, error);
+  in_.clear();
+  const auto [place, room] = in_.room();
+  const auto buffer = asio::buffer(place, room);
+  while (!error) co_await socket_.async_read_some(buffer, token);
+}
+
+asio::awaitable<void> HttpConnection::refuse(std::shared_ptr<HttpConnection> self) {
+  auto& c = *self;
+  c.phase_ = Phase::kHandling;
+  const auto response = answer_to({503, "Too many connections."});
+  c.frame_answer(response, false, true, true);
+  std::string_view head = c.out_;
+  std::string_view tail;
+  if (!c.write_now(head, tail) || c.broken_) co_return;
+  co_await c.linger();
+}
+
+}  // namespace eventrelay
