@@ -1,6 +1,7 @@
 // The process's log: lines to stderr, as text or as JSON. Set up once, before other threads start; then log with
 // spdlog::info and its siblings from any thread. Control characters in messages are escaped: one message, one line.
 #pragma once
+#include <spdlog/formatter.h>
 #include <spdlog/spdlog.h>
 
 #include <memory>

@@ -9,8 +9,8 @@ using std::chrono::days;
 using std::chrono::sys_days;
 
 constexpr std::int64_t kSecondsPerDay = 86'400;
-const WallTime kFirstTime{sys_days{std::chrono::year{0} / 1 / 1}};
-const WallTime kEndTime{sys_days{std::chrono::year{10'000} / 1 / 1}};
+constexpr WallTime kFirstTime{sys_days{std::chrono::year{0} / 1 / 1}};
+constexpr WallTime kEndTime{sys_days{std::chrono::year{10'000} / 1 / 1}};
 
 char* put_digits(char* out, unsigned value, int count) {
   for (int i = count - 1; i >= 0; --i) {
