@@ -1,0 +1,132 @@
+// The ends of attempts: the record, the delivery's state, the webhook's health.
+#include "storage/sqlite_session.h"
+
+namespace eventrelay {
+
+Result<FinishResult> SqliteSession::apply(const FinishAttempt& intent) {
+  DeliveryState state{};
+  bool manual = false;
+  std::int64_t sort_at_ms = 0;
+  std::int64_t first_due_ms = 0;
+  {
+    auto row = db_.use(
+        "SELECT state, attempts, manual, sort_at_ms, first_due_ms FROM deliveries WHERE id = ?1 AND organization_id = ?2");
+    row.bind(intent.delivery.value).bind(intent.organization.value);
+    if (!row.step()) return Error{ErrorCode::kNotFound, "No such delivery", {}};
+    state = static_cast<DeliveryState>(row.integer(0));
+    if (row.integer(1) >= intent.number) return FinishResult{state};  // recorded before
+    manual = row.integer(2) != 0;
+    sort_at_ms = row.integer(3);
+    first_due_ms = row.integer(4);
+  }
+  insert_attempt(intent);
+  CounterDelta& counted = delta(intent.organization);
+  counted.counters.attempts += 1;
+  const bool success = intent.state == DeliveryState::kSucceeded;
+  (success ? counted.counters.succeeded : counted.counters.failed_attempts) += 1;
+  if (intent.number > 1) counted.counters.retries += 1;
+  change_health(intent);
+
+  const auto status = std::int64_t{intent.outcome.status_code};
+  const auto error = static_cast<std::int64_t>(intent.outcome.error);
+  if (state != DeliveryState::kPending) {
+    db_.use("UPDATE deliveries SET attempts = ?2, last_status = ?3, last_error = ?4 WHERE id = ?1")
+        .bind(intent.delivery.value)
+        .bind(std::int64_t{intent.number})
+        .bind(status)
+        .bind(error)
+        .run();
+    return FinishResult{state};
+  }
+  if (intent.state == DeliveryState::kPending) {
+    const bool asked_again = manual && !intent.manual;
+    const WebhookPtr webhook = index_.find(intent.webhook);
+    const bool ordered = webhook && webhook->spec.ordered;
+    if (ordered) sort_at_ms = first_due_ms;
+    if (!ordered && !asked_again) sort_at_ms = unix_ms(intent.due);
+    db_.use("UPDATE deliveries SET attempts = ?2, last_status = ?3, last_error = ?4, position = ?5, due_ms = ?6,"
+            " sort_at_ms = ?7, manual = ?8 WHERE id = ?1")
+        .bind(intent.delivery.value)
+        .bind(std::int64_t{intent.number})
+        .bind(status)
+        .bind(error)
+        .bind(std::int64_t{intent.position})
+        .bind(unix_ms(intent.due))
+        .bind(sort_at_ms)
+        .bind(std::int64_t{asked_again})
+        .run();
+    return FinishResult{DeliveryState::kPending};
+  }
+  db_.use("UPDATE deliveries SET attempts = ?2, last_status = ?3, last_error = ?4, position = ?5, state = ?6,"
+          " reason = ?7, ended_id = ?8, manual = 0 WHERE id = ?1")
+      .bind(intent.delivery.value)
+      .bind(std::int64_t{intent.number})
+      .bind(status)
+      .bind(error)
+      .bind(std::int64_t{intent.position})
+      .bind(static_cast<std::int64_t>(intent.state))
+      .bind(intent.reason)
+      .bind(next_id())
+      .run();
+  counted.pending -= 1;
+  if (success) counted.latency.add(intent.latency);
+  if (intent.state == DeliveryState::kDead) {
+    counted.counters.dead += 1;
+    counted.dead += 1;
+  }
+  return FinishResult{intent.state};
+}
+
+void SqliteSession::insert_attempt(const FinishAttempt& intent) {
+  const AttemptOutcome& outcome = intent.outcome;
+  const std::string request_headers = encode_headers(outcome.request_headers);
+  const std::string response_headers = encode_headers(outcome.response_headers);
+  db_.use("INSERT INTO attempts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)")
+      .bind(intent.delivery.value)
+      .bind(std::int64_t{intent.number})
+      .bind(std::int64_t{intent.manual})
+      .bind(unix_ms(outcome.started_at))
+      .bind(outcome.duration.count())
+      .bind(std::int64_t{outcome.status_code})
+      .bind(static_cast<std::int64_t>(outcome.error))
+      .bind(outcome.error_message)
+      .bind(request_headers)
+      .bind(response_headers)
+      .bind_blob(outcome.response_body)
+      .bind(std::int64_t{outcome.response_truncated})
+      .bind(outcome.remote_address)
+      .bind(outcome.timings.dns_us)
+      .bind(outcome.timings.connect_us)
+      .bind(outcome.timings.tls_us)
+      .bind(outcome.timings.first_byte_us)
+      .run();
+}
+
+void SqliteSession::change_health(const FinishAttempt& intent) {
+  switch (intent.health) {
+    case HealthChange::kNone:
+      return;
+    case HealthChange::kFailing:
+      db_.use("UPDATE webhooks SET failing_since_ms = ?2 WHERE id = ?1 AND failing_since_ms IS NULL")
+          .bind(intent.webhook.value)
+          .bind(unix_ms(intent.outcome.started_at))
+          .run();
+      return;
+    case HealthChange::kHealthy:
+      db_.use("UPDATE webhooks SET failing_since_ms = NULL WHERE id = ?1").bind(intent.webhook.value).run();
+      return;
+    case HealthChange::kDisableGone:
+    case HealthChange::kDisableFailing:
+      break;
+  }
+  const WebhookPtr current = find_webhook(intent.organization, intent.webhook);
+  if (!current || !current->spec.enabled) return;
+  Webhook disabled = *current;
+  disabled.spec.enabled = false;
+  disabled.disabled_reason =
+      intent.health == HealthChange::kDisableGone ? DisabledReason::kGone : DisabledReason::kFailing;
+  disabled.updated_at = time();
+  publish(std::move(disabled));
+}
+
+}  // namespace eventrelay

@@ -1,0 +1,42 @@
+// How values that SQL does not look into are kept: webhooks' settings, headers and filters as JSON, latencies as a
+// histogram. Pure functions; any thread. Decoding trusts what encoding wrote; it throws on a damaged database.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "domain/webhook.h"
+#include "ports/store.h"
+
+namespace eventrelay {
+
+std::string encode_spec(const WebhookSpec& spec);
+WebhookSpec decode_spec(std::string_view text);
+
+/// A JSON array of [name, value] pairs; bytes that are not UTF-8 become U+FFFD.
+std::string encode_headers(const Headers& headers);
+Headers decode_headers(std::string_view text);
+
+std::string encode_filter(const DeliveryFilter& filter);
+DeliveryFilter decode_filter(std::string_view text);
+
+/// Counts of latencies: 4 buckets to each doubling from 1 ms on, so that a percentile is within a tenth.
+class LatencyHistogram {
+ public:
+  static constexpr std::size_t kBuckets = 160;
+  void add(milliseconds latency);
+  void merge(const LatencyHistogram& other);
+  void clear() { counts_.fill(0); }
+  bool empty() const;
+  /// quantile: 0..1. Milliseconds, interpolated inside the bucket; 0 when empty.
+  double percentile(double quantile) const;
+  /// Pairs of bucket (1 byte) and count (4 bytes, little-endian), only those that are not empty.
+  std::string encode() const;
+  static LatencyHistogram decode(std::string_view bytes);
+
+ private:
+  std::array<std::uint32_t, kBuckets> counts_{};
+};
+
+}  // namespace eventrelay

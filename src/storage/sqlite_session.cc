@@ -1,0 +1,153 @@
+#include "storage/sqlite_session.h"
+
+#include <cassert>
+
+namespace eventrelay {
+
+namespace {
+/// Names of types and tenants that are kept in memory; past it the cache starts anew.
+constexpr std::size_t kNamesCachedMax = 100'000;
+}  // namespace
+
+PendingDelivery pending_from_row(const SqliteStatement& row) {
+  PendingDelivery delivery;
+  delivery.id = DeliveryId{row.integer(0)};
+  delivery.organization = OrganizationId{row.integer(1)};
+  delivery.webhook = WebhookId{row.integer(2)};
+  delivery.event = EventId{row.integer(3)};
+  delivery.sort_at = from_unix_ms(row.integer(4));
+  delivery.due = from_unix_ms(row.integer(5));
+  delivery.first_due = from_unix_ms(row.integer(6));
+  delivery.attempts = static_cast<std::uint32_t>(row.integer(7));
+  delivery.position = static_cast<std::uint32_t>(row.integer(8));
+  delivery.manual = row.integer(9) != 0;
+  return delivery;
+}
+
+WebhookPtr webhook_from_row(const SqliteStatement& row) {
+  auto webhook = std::make_shared<Webhook>();
+  webhook->id = WebhookId{row.integer(0)};
+  webhook->organization = OrganizationId{row.integer(1)};
+  webhook->deleted = row.integer(2) != 0;
+  webhook->spec = decode_spec(row.text(3));
+  webhook->secret.bytes = row.text(4);
+  if (!row.is_null(5)) webhook->old_secret = Secret{std::string(row.text(5))};
+  webhook->old_secret_until = from_unix_ms(row.integer(6));
+  webhook->disabled_reason = static_cast<DisabledReason>(row.integer(7));
+  if (!row.is_null(8)) webhook->failing_since = from_unix_ms(row.integer(8));
+  webhook->updated_at = from_unix_ms(row.integer(9));
+  return webhook;
+}
+
+SqliteSession::SqliteSession(const std::string& path) : db_(path, SqliteDb::Mode::kWriter) {}
+
+void SqliteSession::load() {
+  {
+    auto row = db_.use("SELECT value FROM meta WHERE key = 'last_id'");
+    if (row.step()) ids_ = IdGenerator(std::max(ids_.last(), row.integer(0)));
+  }
+  static const std::string kSelect = std::string("SELECT ") + kWebhookColumns + " FROM webhooks WHERE deleted = 0";
+  auto rows = db_.use_text(kSelect);
+  while (rows.step()) {
+    WebhookPtr webhook = webhook_from_row(rows);
+    // Again, after a rollback: only what differs counts as a change.
+    const WebhookPtr known = index_.find(webhook->id);
+    if (!known || known->updated_at != webhook->updated_at || known->spec != webhook->spec) index_.put(std::move(webhook));
+  }
+  auto total = db_.use("SELECT coalesce(sum(pending), 0) FROM gauges");
+  if (total.step()) pending_total_ = total.integer(0);
+  type_ids_.clear();
+  tenant_ids_.clear();
+}
+
+void SqliteSession::begin(WallTime now) {
+  now_ = now;
+  db_.use("BEGIN IMMEDIATE").run();
+}
+
+void SqliteSession::commit() {
+  write_counters();
+  db_.use("UPDATE meta SET value = ?1 WHERE key = 'last_id'").bind(ids_.last()).run();
+  db_.use("COMMIT").run();
+  for (const auto& [organization, delta] : deltas_) pending_total_ += delta.pending;
+  deltas_.clear();
+}
+
+void SqliteSession::rollback() {
+  news_ = News{};
+  deltas_.clear();
+  // SQLite may have rolled back by itself.
+  if (sqlite3_get_autocommit(db_.handle()) == 0) db_.use("ROLLBACK").run();
+  load();
+}
+
+void SqliteSession::write_counters() {
+  const std::int64_t minute = unix_ms(time()) / 60'000;
+  for (const auto& [organization, delta] : deltas_) {
+    const Counters& c = delta.counters;
+    std::string latency;
+    {
+      auto row = db_.use("SELECT latency FROM metrics_minutes WHERE organization_id = ?1 AND minute = ?2");
+      row.bind(organization).bind(minute);
+      LatencyHistogram histogram = delta.latency;
+      if (row.step()) histogram.merge(LatencyHistogram::decode(row.text(0)));
+      latency = histogram.encode();
+    }
+    db_.use("INSERT INTO metrics_minutes VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
+            " ON CONFLICT (organization_id, minute) DO UPDATE SET events = events + ?3, unmatched = unmatched + ?4,"
+            " deliveries = deliveries + ?5, attempts = attempts + ?6, succeeded = succeeded + ?7,"
+            " failed_attempts = failed_attempts + ?8, retries = retries + ?9, dead = dead + ?10,"
+            " cancelled = cancelled + ?11, latency = ?12")
+        .bind(organization)
+        .bind(minute)
+        .bind(c.events)
+        .bind(c.unmatched)
+        .bind(c.deliveries)
+        .bind(c.attempts)
+        .bind(c.succeeded)
+        .bind(c.failed_attempts)
+        .bind(c.retries)
+        .bind(c.dead)
+        .bind(c.cancelled)
+        .bind_blob(latency)
+        .run();
+    if (delta.pending == 0 && delta.dead == 0) continue;
+    db_.use("UPDATE gauges SET pending = pending + ?2, dead = dead + ?3 WHERE organization_id = ?1")
+        .bind(organization)
+        .bind(delta.pending)
+        .bind(delta.dead)
+        .run();
+  }
+}
+
+std::int64_t SqliteSession::name_id(const char* select, const char* insert, OrganizationId organization,
+                                    const std::string& name, std::unordered_map<std::string, std::int64_t>& cache) {
+  if (name.empty()) return 0;
+  const std::string key = std::to_string(organization.value) + "/" + name;
+  if (const auto found = cache.find(key); found != cache.end()) return found->second;
+  if (cache.size() >= kNamesCachedMax) cache.clear();
+  {
+    auto row = db_.use(select);
+    row.bind(organization.value).bind(name);
+    if (row.step()) return cache[key] = row.integer(0);
+  }
+  db_.use(insert).bind(organization.value).bind(name).run();
+  return cache[key] = sqlite3_last_insert_rowid(db_.handle());
+}
+
+std::int64_t SqliteSession::type_id(OrganizationId organization, const std::string& name) {
+  return name_id("SELECT id FROM event_types WHERE organization_id = ?1 AND name = ?2",
+                 "INSERT INTO event_types (organization_id, name) VALUES (?1, ?2)", organization, name, type_ids_);
+}
+
+std::int64_t SqliteSession::tenant_id(OrganizationId organization, const std::string& name) {
+  return name_id("SELECT id FROM tenants WHERE organization_id = ?1 AND name = ?2",
+                 "INSERT INTO tenants (organization_id, name) VALUES (?1, ?2)", organization, name, tenant_ids_);
+}
+
+WebhookPtr SqliteSession::find_webhook(OrganizationId organization, WebhookId id) const {
+  WebhookPtr webhook = index_.find(id);
+  return webhook && webhook->organization == organization ? webhook : nullptr;
+}
+
+}  // namespace eventrelay
