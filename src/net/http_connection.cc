@@ -20,6 +20,7 @@ constexpr std::size_t kCopiedBodyBytes = 16 * 1024;
 constexpr std::size_t kBodyAllotment = 64 * 1024;
 /// How long a closed connection's last bytes are read, so that the client sees the answer and not a reset.
 constexpr std::chrono::milliseconds kLinger{2'000};
+constexpr std::chrono::milliseconds kLingerStopping{200};
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 HttpResponse answer_to(const RequestFault& fault) {
@@ -330,7 +331,7 @@ asio::awaitable<void> HttpConnection::linger() {
   SystemError error;
   socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error);
   if (error) co_return;
-  enter(Phase::kLingering, kLinger);
+  enter(Phase::kLingering, state_->stopping ? kLingerStopping : kLinger);
   auto token = asio::redirect_error(asio::use_awaitable, error);
   in_.clear();
   const auto [place, room] = in_.room();

@@ -62,6 +62,7 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
   void on_finish_impl(Error&) override {}
 
   std::optional<RequestFault> framing_fault() const;
+  bool is_folded(std::string_view name, std::string_view value) const;
 
   std::string_view block_;
   std::string* body_ = nullptr;
@@ -123,8 +124,7 @@ inline void RequestParser::on_request_impl(boost::beast::http::verb, View method
 
 inline void RequestParser::on_field_impl(Field field, View name, View value, Error& error) {
   if (head_done_) return;  // a trailer: nothing here reads them
-  // A folded value was joined elsewhere and would not outlive this call; RFC 9112 lets a server refuse folding.
-  if (!value.empty() && (value.data() < block_.data() || value.data() >= block_.data() + block_.size())) {
+  if (is_folded(std_view(name), std_view(value))) {
     error = boost::beast::http::error::bad_obs_fold;
     return;
   }
@@ -160,6 +160,15 @@ inline void RequestParser::on_field_impl(Field field, View name, View value, Err
 
 inline void RequestParser::on_chunk_header_impl(std::uint64_t chunk_bytes, View, Error& error) {
   if (chunk_bytes > body_bytes_max_ - body_->size()) error = boost::beast::http::error::body_limit;
+}
+
+/// A value over several lines was joined elsewhere, or begins on a line of its own. RFC 9112 §5.2 lets a server refuse
+/// it.
+inline bool RequestParser::is_folded(std::string_view name, std::string_view value) const {
+  if (value.empty()) return false;
+  if (value.data() < block_.data() || value.data() >= block_.data() + block_.size()) return true;
+  const auto* gap = name.data() + name.size();
+  return std::string_view(gap, static_cast<std::size_t>(value.data() - gap)).find('\n') != std::string_view::npos;
 }
 
 inline std::size_t RequestParser::on_chunk_body_impl(std::uint64_t, View body, Error&) {
