@@ -6,6 +6,7 @@
 #include <boost/asio/ssl/context.hpp>
 #include <chrono>
 #include <memory>
+#include <string>
 
 #include "base/limits.h"
 #include "ports/transport.h"
@@ -14,14 +15,16 @@ namespace eventrelay {
 
 struct HttpClientLimits {
   std::size_t idle_per_origin = 64;
-  std::size_t idle_total = 512;             ///< of this loop
-  std::chrono::milliseconds idle{30'000};   ///< then an unused connection is closed
-  std::chrono::milliseconds connect = kConnectDeadline;
+  std::size_t idle_total = 512;                          ///< of this loop
+  std::chrono::milliseconds idle{30'000};                ///< then an unused connection is closed
+  std::chrono::milliseconds connect = kConnectDeadline;  ///< TCP and TLS together
   std::chrono::milliseconds dns_ttl{5'000};
   std::size_t dns_entries = 4'096;
+  std::string dns_servers;  ///< "127.0.0.1:5353,…": asked instead of resolv.conf's
 };
 
-/// TLS 1.2 or newer, peers verified against SSL_CERT_FILE, else /etc/ssl/certs. Throws std::runtime_error.
+/// TLS 1.2 or newer, peers verified against /etc/ssl/certs and the file that SSL_CERT_FILE names. Throws
+/// std::runtime_error where that file has no certificates.
 std::shared_ptr<boost::asio::ssl::context> make_client_tls();
 
 class HttpClient final : public Transport {
