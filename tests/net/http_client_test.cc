@@ -1,0 +1,558 @@
+#include "net/http_client.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "tests/net/client_fixture.h"
+
+namespace eventrelay::test {
+namespace {
+
+struct HttpClientTest : ClientTest {};
+
+TEST_F(HttpClientTest, a_request_arrives_whole_and_its_answer_comes_back) {
+  std::string seen;
+  RawServer server([&](RawConnection& connection) {
+    seen = connection.read_request().value_or("");
+    connection.send("HTTP/1.1 201 Made\r\nContent-Length: 5\r\nX-Note: yes\r\n\r\nhello");
+    connection.wait_until_closed();
+  });
+  const auto outcome = send(url(server, "/hook?a=b"), "{\"n\":1}");
+  EXPECT_EQ(outcome.error, AttemptError::kNone) << outcome.error_message;
+  EXPECT_EQ(outcome.status_code, 201);
+  EXPECT_EQ(outcome.response_body, "hello");
+  EXPECT_FALSE(outcome.response_truncated);
+  EXPECT_EQ(value_of(outcome.response_headers, "x-note"), "yes");
+  EXPECT_EQ(outcome.remote_address, "127.0.0.1:" + std::to_string(server.port()));
+  EXPECT_EQ(outcome.timings.dns_us, -1);
+  EXPECT_GE(outcome.timings.connect_us, 0);
+  EXPECT_EQ(outcome.timings.tls_us, -1);
+  EXPECT_GE(outcome.timings.first_byte_us, 0);
+  EXPECT_GT(unix_ms(outcome.started_at), 1'600'000'000'000);
+  EXPECT_EQ(seen, "POST /hook?a=b HTTP/1.1\r\nhost: 127.0.0.1:" + std::to_string(server.port()) +
+                      "\r\nwebhook-id: evt_1\r\ncontent-type: application/json\r\nuser-agent: EventRelay/" +
+                      EVENTRELAY_VERSION + "\r\ncontent-length: 7\r\n\r\n{\"n\":1}");
+  EXPECT_EQ(outcome.request_headers, (Headers{{"host", "127.0.0.1:" + std::to_string(server.port())},
+                                              {"webhook-id", "evt_1"},
+                                              {"content-type", "application/json"},
+                                              {"user-agent", std::string("EventRelay/") + EVENTRELAY_VERSION},
+                                              {"content-length", "7"}}));
+}
+
+TEST_F(HttpClientTest, the_user_agent_of_the_webhook_counts_and_framing_headers_are_the_transports) {
+  std::string seen;
+  RawServer server([&](RawConnection& connection) {
+    seen = connection.read_request().value_or("");
+    connection.send(ok_answer());
+  });
+  auto outbound = request(url(server), "abc");
+  outbound.headers.push_back({"user-agent", "mine"});
+  outbound.headers.push_back({"content-length", "999"});
+  outbound.headers.push_back({"transfer-encoding", "chunked"});
+  EXPECT_EQ(send(std::move(outbound)).error, AttemptError::kNone);
+  EXPECT_NE(seen.find("\r\nuser-agent: mine\r\n"), std::string::npos);
+  EXPECT_EQ(seen.find("EventRelay"), std::string::npos);
+  EXPECT_EQ(seen.find("999"), std::string::npos);
+  EXPECT_EQ(seen.find("chunked"), std::string::npos);
+}
+
+TEST_F(HttpClientTest, a_header_with_a_line_break_is_never_sent) {
+  RawServer server(always(ok_answer()));
+  for (const char* value : {"a\r\nx: y", "a\nb", "a\rb"}) {
+    auto outbound = request(url(server));
+    outbound.headers.push_back({"x-bad", value});
+    EXPECT_EQ(send(std::move(outbound)).error, AttemptError::kInvalidUrl);
+  }
+  EXPECT_EQ(server.connections(), 0);
+}
+
+TEST_F(HttpClientTest, a_long_body_is_sent_whole_while_the_server_reads_slowly) {
+  const std::string body(8 * 1024 * 1024, 'x');
+  std::size_t got = 0;
+  RawServer server([&](RawConnection& connection) {
+    std::this_thread::sleep_for(50ms);
+    got = connection.read_request().value_or("").size();
+    connection.send(ok_answer());
+  });
+  EXPECT_EQ(send(url(server), body).error, AttemptError::kNone);
+  EXPECT_GT(got, body.size());
+}
+
+TEST_F(HttpClientTest, an_answer_before_the_body_was_read_counts_and_ends_the_connection) {
+  RawServer server([&](RawConnection& connection) {
+    connection.send("HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n");
+    connection.wait_until_closed();
+  });
+  const auto outcome = send(url(server), std::string(32 * 1024 * 1024, 'x'));
+  EXPECT_EQ(outcome.error, AttemptError::kNone) << outcome.error_message;
+  EXPECT_EQ(outcome.status_code, 413);
+  send(url(server), "{}", 1s);
+  EXPECT_EQ(server.connections(), 2);
+}
+
+// ---- Connections
+
+TEST_F(HttpClientTest, a_connection_is_kept_and_used_again) {
+  RawServer server(always(ok_answer()));
+  send(url(server));
+  const auto second = send(url(server));
+  EXPECT_EQ(second.status_code, 200);
+  EXPECT_EQ(second.timings.connect_us, -1);
+  EXPECT_GE(second.timings.first_byte_us, 0);
+  EXPECT_FALSE(second.remote_address.empty());
+  EXPECT_EQ(server.connections(), 1);
+}
+
+TEST_F(HttpClientTest, requests_at_the_same_time_get_connections_of_their_own) {
+  RawServer server(always(ok_answer()));
+  int done = 0;
+  for (int i = 0; i < 5; ++i) {
+    the_client().send(request(url(server)), [&](AttemptOutcome outcome) { done += outcome.status_code == 200; });
+  }
+  ASSERT_TRUE(run_until([&] { return done == 5; }));
+  EXPECT_EQ(server.connections(), 5);
+}
+
+TEST_F(HttpClientTest, a_completion_may_send_the_next_and_finds_the_connection_free) {
+  RawServer server(always(ok_answer()));
+  int done = 0;
+  std::function<void(AttemptOutcome)> next = [&](AttemptOutcome outcome) {
+    EXPECT_EQ(outcome.status_code, 200);
+    if (++done < 100) the_client().send(request(url(server)), next);
+  };
+  the_client().send(request(url(server)), next);
+  ASSERT_TRUE(run_until([&] { return done == 100; }));
+  EXPECT_EQ(server.connections(), 1);
+}
+
+struct KeepAlive {
+  const char* answer;
+  bool kept;
+};
+class KeepAliveTest : public HttpClientTest, public testing::WithParamInterface<KeepAlive> {};
+
+TEST_P(KeepAliveTest, the_answer_says_whether_the_connection_is_kept) {
+  RawServer server(always(GetParam().answer));
+  EXPECT_EQ(send(url(server)).error, AttemptError::kNone);
+  EXPECT_EQ(send(url(server)).error, AttemptError::kNone);
+  EXPECT_EQ(server.connections(), GetParam().kept ? 1 : 2);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Answers, KeepAliveTest,
+    testing::Values(KeepAlive{"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", true},
+                    KeepAlive{"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok", false},
+                    KeepAlive{"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok", false},
+                    KeepAlive{"HTTP/1.0 200 OK\r\nContent-Length: 2\r\nConnection: keep-alive\r\n\r\nok", true},
+                    KeepAlive{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", true},
+                    KeepAlive{"HTTP/1.1 204 No Content\r\n\r\n", true},
+                    KeepAlive{"HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n", true},
+                    KeepAlive{"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokMORE", false},
+                    KeepAlive{"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\n\r\n", false}));
+
+TEST_F(HttpClientTest, a_kept_connection_that_dies_before_an_answer_is_replaced_without_a_failure) {
+  RawServer server([](RawConnection& connection) {
+    if (!connection.read_request()) return;
+    connection.send(ok_answer());
+    // The first connection ends only when the second request has come: the client cannot see it beforehand.
+    if (connection.number() == 0) {
+      connection.read_request();
+      return connection.reset();
+    }
+    while (connection.read_request()) connection.send(ok_answer("again"));
+  });
+  send(url(server));
+  const auto second = send(url(server));
+  EXPECT_EQ(second.error, AttemptError::kNone) << second.error_message;
+  EXPECT_EQ(second.response_body, "ok");
+  EXPECT_GE(second.timings.connect_us, 0);
+  EXPECT_EQ(server.connections(), 2);
+}
+
+TEST_F(HttpClientTest, the_free_retry_is_one_and_on_a_new_connection) {
+  RawServer server([](RawConnection& connection) {
+    connection.read_request();
+    if (connection.number() == 0 || connection.number() == 1) connection.send(ok_answer());
+    if (connection.number() < 2) connection.read_request();
+  });
+  int done = 0;
+  for (int i = 0; i < 2; ++i) the_client().send(request(url(server)), [&](AttemptOutcome) { ++done; });
+  ASSERT_TRUE(run_until([&] { return done == 2; }));
+  // Two are kept, both will die, and so will the new one.
+  const auto outcome = send(url(server));
+  EXPECT_EQ(outcome.error, AttemptError::kConnectionClosed);
+  EXPECT_EQ(server.connections(), 3);
+}
+
+TEST_F(HttpClientTest, a_new_connection_that_is_closed_without_an_answer_is_a_failure) {
+  RawServer server([](RawConnection& connection) { connection.read_request(); });
+  const auto outcome = send(url(server));
+  EXPECT_EQ(outcome.error, AttemptError::kConnectionClosed);
+  EXPECT_EQ(outcome.status_code, 0);
+  EXPECT_EQ(server.connections(), 1);
+}
+
+TEST_F(HttpClientTest, a_kept_connection_with_part_of_an_answer_is_not_tried_again) {
+  RawServer server([](RawConnection& connection) {
+    connection.read_request();
+    connection.send(ok_answer());
+    connection.read_request();
+    connection.send("HTTP/1.1 20");
+  });
+  send(url(server));
+  EXPECT_EQ(send(url(server)).error, AttemptError::kConnectionClosed);
+  EXPECT_EQ(server.connections(), 1);
+}
+
+TEST_F(HttpClientTest, a_server_that_closes_an_idle_connection_costs_nothing) {
+  RawServer server(once(ok_answer()));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(send(url(server)).error, AttemptError::kNone);
+  EXPECT_EQ(server.connections(), 3);
+}
+
+TEST_F(HttpClientTest, an_idle_connection_on_which_the_server_speaks_is_not_used_again) {
+  std::atomic<bool> spoken{false};
+  RawServer server([&](RawConnection& connection) {
+    connection.read_request();
+    connection.send(ok_answer());
+    if (connection.number() == 0) {
+      connection.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong");
+      spoken = true;
+      return connection.wait_until_closed();
+    }
+    connection.wait_until_closed();
+  });
+  send(url(server));
+  ASSERT_TRUE(run_until([&] { return spoken.load(); }));
+  EXPECT_EQ(send(url(server)).response_body, "ok");
+  EXPECT_EQ(server.connections(), 2);
+}
+
+TEST_F(HttpClientTest, connections_beyond_the_idle_limits_are_closed) {
+  limits.idle_per_origin = 2;
+  limits.idle_total = 3;
+  std::atomic<int> closed{0};
+  const auto script = [&](RawConnection& connection) {
+    while (connection.read_request()) connection.send(ok_answer());
+    ++closed;
+  };
+  RawServer one(script), other(script);
+  int done = 0;
+  for (int i = 0; i < 4; ++i) the_client().send(request(url(one)), [&](AttemptOutcome) { ++done; });
+  ASSERT_TRUE(run_until([&] { return done == 4 && closed == 2; }));
+  for (int i = 0; i < 2; ++i) the_client().send(request(url(other)), [&](AttemptOutcome) { ++done; });
+  ASSERT_TRUE(run_until([&] { return done == 6 && closed == 3; }));
+}
+
+TEST_F(HttpClientTest, a_connection_that_was_idle_for_long_is_closed) {
+  limits.idle = 30ms;
+  std::atomic<bool> closed{false};
+  RawServer server([&](RawConnection& connection) {
+    while (connection.read_request()) connection.send(ok_answer());
+    closed = true;
+  });
+  send(url(server));
+  EXPECT_TRUE(run_until([&] { return closed.load(); }));
+}
+
+TEST_F(HttpClientTest, a_refused_connection_is_a_connect_error) {
+  std::uint16_t port = 0;
+  { port = RawServer(always("")).port(); }
+  const auto outcome = send("http://127.0.0.1:" + std::to_string(port) + "/");
+  EXPECT_EQ(outcome.error, AttemptError::kConnect);
+  EXPECT_NE(outcome.error_message.find("127.0.0.1:" + std::to_string(port)), std::string::npos);
+  EXPECT_EQ(outcome.remote_address, "");
+}
+
+TEST_F(HttpClientTest, an_ipv6_target_is_reached) {
+  std::string seen;
+  RawServer server(
+      [&](RawConnection& connection) {
+        seen = connection.read_request().value_or("");
+        connection.send(ok_answer());
+      },
+      "::1");
+  const std::string authority = "[::1]:" + std::to_string(server.port());
+  const auto outcome = send("http://" + authority + "/");
+  EXPECT_EQ(outcome.error, AttemptError::kNone) << outcome.error_message;
+  EXPECT_EQ(outcome.remote_address, authority);
+  EXPECT_NE(seen.find("\r\nhost: " + authority + "\r\n"), std::string::npos);
+}
+
+// ---- Egress
+
+TEST_F(HttpClientTest, a_denied_address_is_not_connected_to) {
+  rules.allow_private = false;
+  RawServer server(always(ok_answer()));
+  const std::string port = std::to_string(server.port());
+  for (const std::string host : {"127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "localhost"}) {
+    const auto outcome = send("http://" + host + ":" + port + "/");
+    EXPECT_EQ(outcome.error, AttemptError::kAddressDenied) << host;
+    EXPECT_EQ(outcome.remote_address, "");
+  }
+  EXPECT_EQ(server.connections(), 0);
+}
+
+TEST_F(HttpClientTest, an_allowed_range_is_reached_although_it_is_private) {
+  rules.allow_private = false;
+  rules.allowed.push_back(Cidr::parse("127.0.0.0/8").value());
+  RawServer server(always(ok_answer()));
+  EXPECT_EQ(send(url(server)).error, AttemptError::kNone);
+}
+
+// ---- Deadlines
+
+TEST_F(HttpClientTest, a_server_that_never_answers_times_out) {
+  RawServer server([](RawConnection& connection) { connection.wait_until_closed(); });
+  const auto begun = std::chrono::steady_clock::now();
+  const auto outcome = send(url(server), "{}", 200ms);
+  const auto took = std::chrono::steady_clock::now() - begun;
+  EXPECT_EQ(outcome.error, AttemptError::kTimeout);
+  EXPECT_GE(took, 200ms);
+  EXPECT_LT(took, 2s);
+  EXPECT_GE(outcome.duration, 200ms);
+}
+
+TEST_F(HttpClientTest, a_body_that_stalls_before_its_end_times_out_with_its_status) {
+  RawServer server(then_silent("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf"));
+  const auto outcome = send(url(server), "{}", 200ms);
+  EXPECT_EQ(outcome.error, AttemptError::kTimeout);
+  EXPECT_EQ(outcome.status_code, 200);
+  EXPECT_EQ(outcome.response_body, "half");
+}
+
+TEST_F(HttpClientTest, a_server_that_sends_a_byte_now_and_then_does_not_move_the_deadline) {
+  RawServer server([](RawConnection& connection) {
+    if (!connection.read_request()) return;
+    connection.send("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n");
+    for (int i = 0; i < 1000 && connection.send("x"); ++i) std::this_thread::sleep_for(10ms);
+  });
+  EXPECT_EQ(send(url(server), "{}", 300ms).error, AttemptError::kTimeout);
+}
+
+TEST_F(HttpClientTest, a_server_that_does_not_read_times_out) {
+  std::atomic<bool> end{false};
+  RawServer server([&](RawConnection&) {
+    for (int i = 0; i < 2000 && !end; ++i) std::this_thread::sleep_for(5ms);
+  });
+  EXPECT_EQ(send(url(server), std::string(32 * 1024 * 1024, 'x'), 300ms).error, AttemptError::kTimeout);
+  end = true;
+}
+
+TEST_F(HttpClientTest, the_deadline_of_one_attempt_does_not_end_another) {
+  RawServer hanging([](RawConnection& connection) { connection.wait_until_closed(); });
+  RawServer server(always(ok_answer()));
+  std::vector<AttemptError> ends;
+  the_client().send(request(url(hanging), "{}", 400ms), [&](AttemptOutcome o) { ends.push_back(o.error); });
+  the_client().send(request(url(hanging), "{}", 100ms), [&](AttemptOutcome o) { ends.push_back(o.error); });
+  the_client().send(request(url(server), "{}", 100ms), [&](AttemptOutcome o) { ends.push_back(o.error); });
+  ASSERT_TRUE(run_until([&] { return ends.size() == 3; }));
+  EXPECT_EQ(ends, (std::vector{AttemptError::kNone, AttemptError::kTimeout, AttemptError::kTimeout}));
+}
+
+// ---- Answers
+
+TEST_F(HttpClientTest, interim_answers_are_skipped) {
+  RawServer server(
+      always("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n" + ok_answer("final")));
+  const auto outcome = send(url(server));
+  EXPECT_EQ(outcome.status_code, 200);
+  EXPECT_EQ(outcome.response_body, "final");
+  EXPECT_EQ(value_of(outcome.response_headers, "link"), "(none)");
+  EXPECT_EQ(send(url(server)).status_code, 200);
+  EXPECT_EQ(server.connections(), 1);
+}
+
+TEST_F(HttpClientTest, an_interim_answer_alone_is_not_an_answer) {
+  RawServer server(then_silent("HTTP/1.1 103 Early Hints\r\n\r\n"));
+  const auto outcome = send(url(server), "{}", 200ms);
+  EXPECT_EQ(outcome.error, AttemptError::kTimeout);
+  EXPECT_EQ(outcome.status_code, 0);
+}
+
+TEST_F(HttpClientTest, a_redirect_comes_back_as_it_is) {
+  RawServer server(always("HTTP/1.1 302 Found\r\nLocation: http://example.com/\r\nContent-Length: 0\r\n\r\n"));
+  const auto outcome = send(url(server));
+  EXPECT_EQ(outcome.error, AttemptError::kNone);
+  EXPECT_EQ(outcome.status_code, 302);
+}
+
+TEST_F(HttpClientTest, an_endless_body_is_a_complete_and_truncated_answer) {
+  for (const std::string head : {"Transfer-Encoding: chunked\r\n", "Content-Length: 100000000000\r\n", ""}) {
+    const bool chunked = head.starts_with("T");
+    RawServer server([&](RawConnection& connection) {
+      if (!connection.read_request()) return;
+      connection.send("HTTP/1.1 200 OK\r\n" + head + "\r\n");
+      const std::string piece(1024, 'x');
+      while (connection.send(chunked ? "400\r\n" + piece + "\r\n" : piece)) {
+      }
+    });
+    const auto outcome = send(url(server));
+    EXPECT_EQ(outcome.error, AttemptError::kNone) << outcome.error_message;
+    EXPECT_EQ(outcome.status_code, 200);
+    EXPECT_TRUE(outcome.response_truncated);
+    EXPECT_EQ(outcome.response_body, std::string(kResponseBytesKept, 'x'));
+    client.reset();  // closes, and so ends the server's loop
+  }
+}
+
+TEST_F(HttpClientTest, a_body_of_just_the_kept_size_is_not_truncated) {
+  RawServer server(always(ok_answer(std::string(kResponseBytesKept, 'x'))));
+  const auto outcome = send(url(server));
+  EXPECT_EQ(outcome.response_body.size(), kResponseBytesKept);
+  EXPECT_FALSE(outcome.response_truncated);
+}
+
+TEST_F(HttpClientTest, a_body_without_a_length_ends_with_the_connection) {
+  RawServer server(once("HTTP/1.1 200 OK\r\n\r\nuntil the end"));
+  const auto outcome = send(url(server));
+  EXPECT_EQ(outcome.error, AttemptError::kNone);
+  EXPECT_EQ(outcome.response_body, "until the end");
+}
+
+TEST_F(HttpClientTest, an_answer_in_single_bytes_is_read) {
+  RawServer server([](RawConnection& connection) {
+    if (!connection.read_request()) return;
+    const std::string answer =
+        "HTTP/1.1 103 Early\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n"
+        "0\r\nTrailer: z\r\n\r\n";
+    for (const char c : answer) {
+      connection.send({&c, 1});
+      std::this_thread::sleep_for(200us);
+    }
+    connection.wait_until_closed();
+  });
+  const auto outcome = send(url(server));
+  EXPECT_EQ(outcome.error, AttemptError::kNone) << outcome.error_message;
+  EXPECT_EQ(outcome.response_body, "abcde");
+  EXPECT_EQ(outcome.response_headers.size(), 1u);
+}
+
+struct Broken {
+  const char* name;
+  std::string answer;
+  AttemptError error;
+};
+class BrokenAnswerTest : public HttpClientTest, public testing::WithParamInterface<Broken> {};
+
+TEST_P(BrokenAnswerTest, is_told_as_what_it_is) {
+  RawServer server(once(GetParam().answer));
+  const auto outcome = send(url(server));
+  EXPECT_EQ(outcome.error, GetParam().error) << outcome.error_message;
+  EXPECT_FALSE(outcome.error_message.empty());
+}
+
+std::string with(const std::string& headers) {
+  return "HTTP/1.1 200 OK\r\n" + headers + "\r\nok";
+}
+std::string interim(int count) {
+  std::string text;
+  for (int i = 0; i < count; ++i) text += "HTTP/1.1 103 Early Hints\r\n\r\n";
+  return text + ok_answer();
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Answers, BrokenAnswerTest,
+    testing::Values(
+        Broken{"cut_in_the_body", with("Content-Length: 10\r\n"), AttemptError::kConnectionClosed},
+        Broken{"cut_in_a_chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
+               AttemptError::kConnectionClosed},
+        Broken{"cut_in_the_head", "HTTP/1.1 200 OK\r\nContent-", AttemptError::kConnectionClosed},
+        Broken{"two_lengths", with("Content-Length: 2\r\nContent-Length: 3\r\n"), AttemptError::kProtocol},
+        Broken{"two_equal_lengths", with("Content-Length: 2\r\nContent-Length: 2\r\n"), AttemptError::kProtocol},
+        Broken{"a_list_of_lengths", with("Content-Length: 2, 2\r\n"), AttemptError::kProtocol},
+        Broken{"a_signed_length", with("Content-Length: +2\r\n"), AttemptError::kProtocol},
+        Broken{"length_and_coding", with("Content-Length: 2\r\nTransfer-Encoding: chunked\r\n"),
+               AttemptError::kProtocol},
+        Broken{"coding_and_length", with("Transfer-Encoding: chunked\r\nContent-Length: 2\r\n"),
+               AttemptError::kProtocol},
+        Broken{"length_and_unknown_coding", with("Content-Length: 2\r\nTransfer-Encoding: gzip\r\n"),
+               AttemptError::kProtocol},
+        Broken{"unknown_coding", with("Transfer-Encoding: gzip, chunked\r\n"), AttemptError::kProtocol},
+        Broken{"switched_protocols", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", AttemptError::kProtocol},
+        Broken{"nine_interim_answers", interim(9), AttemptError::kProtocol},
+        Broken{"not_http", "SSH-2.0-OpenSSH_9.2\r\n", AttemptError::kProtocol},
+        Broken{"a_long_header", with("X: " + std::string(40 * 1024, 'x') + "\r\n"), AttemptError::kProtocol},
+        Broken{"a_bad_chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", AttemptError::kProtocol}),
+    [](const auto& tested) { return tested.param.name; });
+
+TEST_F(HttpClientTest, eight_interim_answers_are_skipped) {
+  RawServer server(always(interim(8)));
+  EXPECT_EQ(send(url(server)).status_code, 200);
+}
+
+TEST_F(HttpClientTest, headers_past_their_limit_are_refused_although_each_is_short) {
+  std::string headers;
+  for (int i = 0; i < 400; ++i) headers += "X-" + std::to_string(i) + ": " + std::string(100, 'x') + "\r\n";
+  RawServer server(always(with(headers + "Content-Length: 2\r\n")));
+  EXPECT_EQ(send(url(server)).error, AttemptError::kProtocol);
+}
+
+// ---- The end
+
+TEST_F(HttpClientTest, stop_closes_idle_connections_and_waits_for_open_attempts) {
+  std::atomic<int> closed{0};
+  RawServer server([&](RawConnection& connection) {
+    while (connection.read_request()) connection.send(ok_answer());
+    ++closed;
+  });
+  std::atomic<bool> go{false};
+  RawServer slow([&](RawConnection& connection) {
+    connection.read_request();
+    for (int i = 0; i < 4000 && !go; ++i) std::this_thread::sleep_for(1ms);
+    connection.send(ok_answer());
+    connection.wait_until_closed();
+  });
+  send(url(server));
+  bool answered = false, stopped = false;
+  the_client().send(request(url(slow)), [&](AttemptOutcome outcome) {
+    EXPECT_EQ(outcome.status_code, 200);
+    answered = true;
+  });
+  boost::asio::co_spawn(loop, client->stop(), [&](std::exception_ptr) {
+    EXPECT_TRUE(answered);
+    stopped = true;
+  });
+  ASSERT_TRUE(run_until([&] { return closed == 1; }));
+  EXPECT_FALSE(stopped);
+  go = true;
+  EXPECT_TRUE(run_until([&] { return stopped; }));
+}
+
+TEST_F(HttpClientTest, a_destroyed_client_destroys_open_completions_uncalled) {
+  RawServer server([](RawConnection& connection) { connection.wait_until_closed(); });
+  auto token = std::make_shared<int>(0);
+  bool called = false;
+  the_client().send(request(url(server)), [token, &called](AttemptOutcome) { called = true; });
+  ASSERT_TRUE(run_until([&] { return server.connections() == 1; }));
+  the_client().send(request("http://0.0.0.0:1/"), [token, &called](AttemptOutcome) { called = true; });
+  client.reset();
+  EXPECT_EQ(token.use_count(), 1);
+  loop.restart();
+  loop.run_for(50ms);
+  EXPECT_FALSE(called);
+}
+
+TEST_F(HttpClientTest, a_completion_may_destroy_the_client) {
+  RawServer server(always(ok_answer()));
+  RawServer closing(once(""));
+  for (const std::string& to : {url(server), url(closing), std::string("http://0.0.0.0:1/")}) {
+    bool done = false;
+    the_client().send(request(to), [&](AttemptOutcome) {
+      client.reset();
+      done = true;
+    });
+    EXPECT_TRUE(run_until([&] { return done; }));
+  }
+  bool timed_out = false;
+  RawServer hanging([](RawConnection& connection) { connection.wait_until_closed(); });
+  the_client().send(request(url(hanging), "{}", 50ms), [&](AttemptOutcome) {
+    client.reset();
+    timed_out = true;
+  });
+  EXPECT_TRUE(run_until([&] { return timed_out; }));
+}
+
+}  // namespace
+}  // namespace eventrelay::test
