@@ -39,6 +39,18 @@ WebhookPtr webhook_from_row(const SqliteStatement& row) {
   return webhook;
 }
 
+ApiKey api_key_from_row(const SqliteStatement& row) {
+  ApiKey key;
+  key.id = ApiKeyId{row.integer(0)};
+  key.organization = OrganizationId{row.integer(1)};
+  key.name = row.text(2);
+  key.scope = static_cast<Scope>(row.integer(3));
+  key.hint = row.text(4);
+  const std::string_view hash = row.text(5);
+  std::copy_n(hash.begin(), std::min(hash.size(), key.hash.size()), reinterpret_cast<char*>(key.hash.data()));
+  return key;
+}
+
 SqliteSession::SqliteSession(const std::string& path) : db_(path, SqliteDb::Mode::kWriter) {}
 
 void SqliteSession::load() {
@@ -70,7 +82,7 @@ void SqliteSession::commit() {
   db_.use("UPDATE meta SET value = ?1 WHERE key = 'last_id'").bind(ids_.last()).run();
   db_.use("COMMIT").run();
   for (const auto& [organization, delta] : deltas_) pending_total_ += delta.pending;
-  deltas_.clear();
+  committed_ = std::exchange(deltas_, {});
 }
 
 void SqliteSession::rollback() {

@@ -38,6 +38,8 @@ class SqliteSession {
   Result<ChangeResult> apply(Change& change);
   /// What the transaction changed; empty afterwards.
   News take_news() { return std::exchange(news_, News{}); }
+  /// What the last commit added, an organization each.
+  const std::map<std::int64_t, CounterDelta>& committed() const { return committed_; }
   std::int64_t pending_total() const { return pending_total_; }
 
   SqliteDb& db() { return db_; }
@@ -102,6 +104,7 @@ class SqliteSession {
   WallTime now_{};
   News news_;
   std::map<std::int64_t, CounterDelta> deltas_;
+  std::map<std::int64_t, CounterDelta> committed_;
   std::int64_t pending_total_ = 0;
 };
 
@@ -116,5 +119,8 @@ inline constexpr const char* kWebhookColumns =
     "id, organization_id, deleted, spec, secret, old_secret, old_secret_until_ms, disabled_reason, failing_since_ms, "
     "updated_ms";
 WebhookPtr webhook_from_row(const SqliteStatement& row);
+
+/// Columns: id, organization_id, name, scope, hint, hash.
+ApiKey api_key_from_row(const SqliteStatement& row);
 
 }  // namespace eventrelay

@@ -1,0 +1,73 @@
+#include "storage/sqlite_filter.h"
+
+#include <chrono>
+#include <limits>
+
+#include "storage/sqlite_session.h"
+
+namespace eventrelay {
+
+namespace {
+
+/// Rows between two looks at the clock.
+constexpr std::int64_t kRowsPerClockLook = 1'024;
+
+std::string dead_sql(bool of_webhook, DeadScan::Order order) {
+  std::string sql = std::string("SELECT ") + kPendingColumns + ", type_id, tenant_id, ended_id FROM deliveries";
+  sql += of_webhook ? " INDEXED BY deliveries_dead_of_webhook WHERE webhook_id = ?1"
+                    : " INDEXED BY deliveries_dead WHERE organization_id = ?1";
+  sql += " AND state = 2 AND ended_id > ?2 AND ended_id <= ?3 AND organization_id = ?4 ORDER BY ended_id";
+  if (order == DeadScan::Order::kNewestFirst) sql += " DESC";
+  return sql;
+}
+
+}  // namespace
+
+std::int64_t find_name(SqliteDb& db, const char* table, OrganizationId organization, const std::string& name) {
+  auto row = db.use_text(std::string("SELECT id FROM ") + table + " WHERE organization_id = ?1 AND name = ?2");
+  row.bind(organization.value).bind(name);
+  return row.step() ? row.integer(0) : -1;
+}
+
+RowFilter::RowFilter(SqliteDb& db, OrganizationId organization, const DeliveryFilter& filter) : state_(filter.state) {
+  if (filter.webhook) webhook_ = filter.webhook->value;
+  if (filter.event) event_ = filter.event->value;
+  if (!filter.type.empty()) type_ = find_name(db, "event_types", organization, filter.type);
+  if (!filter.tenant.empty()) tenant_ = find_name(db, "tenants", organization, filter.tenant);
+  from_id_ = filter.after ? first_id_at(*filter.after) : 0;
+  to_id_ = filter.before ? first_id_at(*filter.before) : std::numeric_limits<std::int64_t>::max();
+}
+
+bool RowFilter::matches(DeliveryState state, std::int64_t webhook, std::int64_t event, std::int64_t type,
+                        std::int64_t tenant) const {
+  return (!state_ || *state_ == state) && (webhook_ == 0 || webhook_ == webhook) && (event_ == 0 || event_ == event) &&
+         (!type_ || *type_ == type) && (!tenant_ || *tenant_ == tenant);
+}
+
+DeadScan::DeadScan(SqliteDb& db, OrganizationId organization, const DeliveryFilter& filter, std::int64_t after,
+                   std::int64_t upto, Order order)
+    : filter_(db, organization, filter), rows_(db.use_text(dead_sql(filter.webhook.has_value(), order))) {
+  rows_.bind(filter.webhook ? filter.webhook->value : organization.value);
+  rows_.bind(after).bind(upto).bind(organization.value);
+}
+
+bool DeadScan::matches() const {
+  return filter_.in_time(rows_.integer(0)) &&
+         filter_.matches(DeliveryState::kDead, rows_.integer(2), rows_.integer(3), rows_.integer(11), rows_.integer(12));
+}
+
+std::int64_t DeadScan::ended_id() const { return rows_.integer(13); }
+
+PendingDelivery DeadScan::delivery() const { return pending_from_row(rows_); }
+
+std::optional<std::int64_t> DeadScan::count() {
+  const auto deadline = std::chrono::steady_clock::now() + kQueryTimeout;
+  std::int64_t count = 0;
+  for (std::int64_t examined = 1; next(); ++examined) {
+    if (matches()) count += 1;
+    if (examined % kRowsPerClockLook == 0 && std::chrono::steady_clock::now() > deadline) return std::nullopt;
+  }
+  return count;
+}
+
+}  // namespace eventrelay

@@ -1,0 +1,52 @@
+// Lists' filters over rows of deliveries. Used by one thread with its connection.
+#pragma once
+#include <optional>
+#include <string>
+
+#include "ports/store.h"
+#include "storage/sqlite_db.h"
+
+namespace eventrelay {
+
+/// The rest of a filter, checked row by row. A type or tenant that never was matches nothing.
+class RowFilter {
+ public:
+  RowFilter(SqliteDb& db, OrganizationId organization, const DeliveryFilter& filter);
+  bool matches(DeliveryState state, std::int64_t webhook, std::int64_t event, std::int64_t type,
+               std::int64_t tenant) const;
+  /// Bounds of ids from after and before: [from, to).
+  std::int64_t from_id() const { return from_id_; }
+  std::int64_t to_id() const { return to_id_; }
+  bool in_time(std::int64_t id) const { return id >= from_id_ && id < to_id_; }
+
+ private:
+  std::optional<DeliveryState> state_;
+  std::int64_t webhook_ = 0, event_ = 0;
+  std::optional<std::int64_t> type_, tenant_;
+  std::int64_t from_id_ = 0, to_id_ = 0;
+};
+
+/// The id of a name in `table` ("event_types", "tenants"); -1 when it never was.
+std::int64_t find_name(SqliteDb& db, const char* table, OrganizationId organization, const std::string& name);
+
+/// Walks the dead deliveries of an organization, or of the filter's webhook, in the order of their death.
+class DeadScan {
+ public:
+  enum class Order { kOldestFirst, kNewestFirst };
+  /// Deaths in (after, upto].
+  DeadScan(SqliteDb& db, OrganizationId organization, const DeliveryFilter& filter, std::int64_t after,
+           std::int64_t upto, Order order);
+  bool next() { return rows_.step(); }
+  /// Of the current row.
+  bool matches() const;
+  std::int64_t ended_id() const;
+  PendingDelivery delivery() const;
+  /// Counts what matches from here on; nullopt when that takes longer than kQueryTimeout.
+  std::optional<std::int64_t> count();
+
+ private:
+  RowFilter filter_;
+  SqliteStatement rows_;
+};
+
+}  // namespace eventrelay

@@ -1,0 +1,179 @@
+// Lists and single views of webhooks, jobs and keys; the metrics' report.
+#include <limits>
+
+#include "storage/sqlite_queries.h"
+#include "storage/sqlite_session.h"
+
+namespace eventrelay::sqlite_queries {
+
+namespace {
+
+std::int64_t below(PageRequest request) {
+  return request.cursor ? request.cursor : std::numeric_limits<std::int64_t>::max();
+}
+
+/// Reads up to one row more than the page holds, to know whether there are more.
+template <class Row, class Read, class IdOf>
+Page<Row> read_page(SqliteStatement& rows, std::size_t limit, const Read& read, const IdOf& id_of) {
+  Page<Row> page;
+  while (rows.step()) {
+    if (page.rows.size() == limit) {
+      page.next = id_of(page.rows.back());
+      break;
+    }
+    page.rows.push_back(read(rows));
+  }
+  return page;
+}
+
+constexpr const char* kJobColumns = "id, kind, state, done, total, rate, error, ended_ms";
+
+JobRow job_from_row(const SqliteStatement& row) {
+  JobRow job;
+  job.id = JobId{row.integer(0)};
+  job.kind = static_cast<JobKind>(row.integer(1));
+  job.state = static_cast<JobState>(row.integer(2));
+  job.done = row.integer(3);
+  job.total = row.integer(4);
+  job.rate = static_cast<std::uint32_t>(row.integer(5));
+  job.error = row.text(6);
+  if (!row.is_null(7)) job.ended_at = from_unix_ms(row.integer(7));
+  return job;
+}
+
+}  // namespace
+
+Result<Page<WebhookPtr>> list_webhooks(SqliteDb& db, OrganizationId org, PageRequest request) {
+  static const std::string kSelect = std::string("SELECT ") + kWebhookColumns +
+                                     " FROM webhooks WHERE organization_id = ?1 AND deleted = 0 AND id < ?2"
+                                     " ORDER BY id DESC LIMIT ?3";
+  auto rows = db.use_text(kSelect);
+  rows.bind(org.value).bind(below(request)).bind(static_cast<std::int64_t>(request.limit) + 1);
+  return read_page<WebhookPtr>(rows, request.limit, webhook_from_row, [](const WebhookPtr& w) { return w->id.value; });
+}
+
+Result<WebhookPtr> get_webhook(SqliteDb& db, OrganizationId org, WebhookId id) {
+  static const std::string kSelect =
+      std::string("SELECT ") + kWebhookColumns + " FROM webhooks WHERE organization_id = ?1 AND deleted = 0 AND id = ?2";
+  auto row = db.use_text(kSelect);
+  row.bind(org.value).bind(id.value);
+  if (!row.step()) return Error{ErrorCode::kNotFound, "No such webhook", {}};
+  return webhook_from_row(row);
+}
+
+Result<Page<JobRow>> list_jobs(SqliteDb& db, OrganizationId org, PageRequest request) {
+  static const std::string kSelect = std::string("SELECT ") + kJobColumns +
+                                     " FROM jobs WHERE organization_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
+  auto rows = db.use_text(kSelect);
+  rows.bind(org.value).bind(below(request)).bind(static_cast<std::int64_t>(request.limit) + 1);
+  return read_page<JobRow>(rows, request.limit, job_from_row, [](const JobRow& job) { return job.id.value; });
+}
+
+Result<JobRow> get_job(SqliteDb& db, OrganizationId org, JobId id) {
+  static const std::string kSelect =
+      std::string("SELECT ") + kJobColumns + " FROM jobs WHERE organization_id = ?1 AND id = ?2";
+  auto row = db.use_text(kSelect);
+  row.bind(org.value).bind(id.value);
+  if (!row.step()) return Error{ErrorCode::kNotFound, "No such job", {}};
+  return job_from_row(row);
+}
+
+Result<Page<ApiKey>> list_api_keys(SqliteDb& db, OrganizationId org, PageRequest request) {
+  auto rows = db.use(
+      "SELECT id, organization_id, name, scope, hint, hash FROM api_keys WHERE organization_id = ?1 AND id < ?2"
+      " ORDER BY id DESC LIMIT ?3");
+  rows.bind(org.value).bind(below(request)).bind(static_cast<std::int64_t>(request.limit) + 1);
+  return read_page<ApiKey>(rows, request.limit, api_key_from_row, [](const ApiKey& key) { return key.id.value; });
+}
+
+// ---- Metrics -----------------------------------------------------------------------------------------------------
+
+namespace {
+
+struct WindowShape {
+  std::int64_t minutes;
+  std::int64_t step_minutes;
+};
+
+WindowShape shape_of(MetricsWindow window) {
+  switch (window) {
+    case MetricsWindow::k15m:
+      return {15, 1};
+    case MetricsWindow::k1h:
+      return {60, 1};
+    case MetricsWindow::k6h:
+      return {6 * 60, 5};
+    case MetricsWindow::k24h:
+      return {24 * 60, 15};
+    case MetricsWindow::k7d:
+      return {7 * 24 * 60, 120};
+    case MetricsWindow::k30d:
+      return {30 * 24 * 60, 360};
+  }
+  return {15, 1};
+}
+
+void add(Counters& sum, const Counters& more) {
+  sum.events += more.events;
+  sum.unmatched += more.unmatched;
+  sum.deliveries += more.deliveries;
+  sum.attempts += more.attempts;
+  sum.succeeded += more.succeeded;
+  sum.failed_attempts += more.failed_attempts;
+  sum.retries += more.retries;
+  sum.dead += more.dead;
+  sum.cancelled += more.cancelled;
+}
+
+Counters counters_from_row(const SqliteStatement& row, int at) {
+  return {row.integer(at),     row.integer(at + 1), row.integer(at + 2), row.integer(at + 3), row.integer(at + 4),
+          row.integer(at + 5), row.integer(at + 6), row.integer(at + 7), row.integer(at + 8)};
+}
+
+template <class Out>
+void set_percentiles(Out& out, const LatencyHistogram& latency) {
+  out.p50_ms = latency.percentile(0.50);
+  out.p95_ms = latency.percentile(0.95);
+  out.p99_ms = latency.percentile(0.99);
+}
+
+}  // namespace
+
+Result<MetricsReport> metrics(SqliteDb& db, OrganizationId org, MetricsWindow window, WallTime now) {
+  const WindowShape shape = shape_of(window);
+  const std::int64_t points = shape.minutes / shape.step_minutes;
+  // The last point is the one that `now` is in.
+  const std::int64_t last = unix_ms(now) / 60'000 / shape.step_minutes * shape.step_minutes;
+  const std::int64_t first = last - (points - 1) * shape.step_minutes;
+  MetricsReport report;
+  report.series.resize(static_cast<std::size_t>(points));
+  std::vector<LatencyHistogram> latencies(report.series.size());
+  for (std::size_t i = 0; i < report.series.size(); ++i)
+    report.series[i].at = from_unix_ms((first + static_cast<std::int64_t>(i) * shape.step_minutes) * 60'000);
+
+  auto rows = db.use(
+      "SELECT minute, events, unmatched, deliveries, attempts, succeeded, failed_attempts, retries, dead, cancelled,"
+      " latency FROM metrics_minutes WHERE organization_id = ?1 AND minute >= ?2 AND minute < ?3");
+  rows.bind(org.value).bind(first).bind(last + shape.step_minutes);
+  while (rows.step()) {
+    const auto i = static_cast<std::size_t>((rows.integer(0) - first) / shape.step_minutes);
+    add(report.series[i].counters, counters_from_row(rows, 1));
+    latencies[i].merge(LatencyHistogram::decode(rows.text(10)));
+  }
+  LatencyHistogram all;
+  for (std::size_t i = 0; i < report.series.size(); ++i) {
+    add(report.totals, report.series[i].counters);
+    set_percentiles(report.series[i], latencies[i]);
+    all.merge(latencies[i]);
+  }
+  set_percentiles(report, all);
+  auto gauges = db.use("SELECT pending, dead FROM gauges WHERE organization_id = ?1");
+  gauges.bind(org.value);
+  if (gauges.step()) {
+    report.pending = gauges.integer(0);
+    report.dlq = gauges.integer(1);
+  }
+  return report;
+}
+
+}  // namespace eventrelay::sqlite_queries

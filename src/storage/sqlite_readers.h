@@ -1,0 +1,70 @@
+// Threads that read, each with its own connection, so that no query stalls a commit. Any thread may ask.
+#pragma once
+#include <boost/asio/awaitable.hpp>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "ports/event_loop.h"
+#include "ports/store_queries.h"
+#include "storage/sqlite_db.h"
+
+namespace eventrelay {
+
+class SqliteReaders {
+ public:
+  explicit SqliteReaders(std::string path);
+  ~SqliteReaders() { stop(); }
+
+  /// Runs the query on a reader inside one snapshot; it completes on the loop. kUnavailable: too many wait, or the
+  /// database failed; kTimeout: it took longer than kQueryTimeout.
+  template <class T>
+  void ask(EventLoop& loop, std::function<Result<T>(SqliteDb&)> query, Completion<Result<T>> done) {
+    auto shared = std::make_shared<Completion<Result<T>>>(std::move(done));
+    const auto answer = [&loop, shared](Result<T> result) {
+      loop.post([shared, result = std::move(result)]() mutable { std::move(*shared)(std::move(result)); });
+    };
+    const bool queued = submit([query = std::move(query), answer](SqliteDb* db) {
+      if (!db) return answer(unavailable());
+      Result<T> result = unavailable();
+      if (auto fault = guarded(*db, [&] { result = query(*db); })) {
+        answer(std::move(*fault));
+      } else {
+        answer(std::move(result));
+      }
+    });
+    if (!queued) answer(unavailable());
+  }
+
+  template <class T>
+  Awaitable<Result<T>> ask(EventLoop& loop, std::function<Result<T>(SqliteDb&)> query) {
+    auto result = co_await completion_of<Result<T>>(
+        [&](auto done) { ask<T>(loop, std::move(query), Completion<Result<T>>(std::move(done))); });
+    co_return result;
+  }
+
+  /// What is queued is answered with kUnavailable.
+  void stop();
+
+ private:
+  using Task = std::function<void(SqliteDb*)>;
+
+  static Error unavailable();
+  /// Runs the body in a read transaction with the deadline; the error that ended it, if one did.
+  static std::optional<Error> guarded(SqliteDb& db, const std::function<void()>& body);
+  bool submit(Task task);
+  void run();
+
+  const std::string path_;
+  std::mutex mutex_;
+  std::condition_variable woken_;
+  std::deque<Task> queue_;
+  bool stopping_ = false;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace eventrelay

@@ -1,0 +1,215 @@
+#include "storage/sqlite_store.h"
+
+#include <chrono>
+
+#include "storage/sqlite_files.h"
+#include "storage/sqlite_queries.h"
+#include "storage/sqlite_readers.h"
+#include "storage/sqlite_writer.h"
+
+namespace eventrelay {
+
+namespace {
+
+Error unavailable(const SqliteError& error) {
+  return Error{ErrorCode::kUnavailable, std::string("The database cannot be used: ") + error.what(), {}};
+}
+
+WallTime system_time() { return std::chrono::floor<milliseconds>(std::chrono::system_clock::now()); }
+
+template <class Value, class Intent, class Apply>
+class WorkOf final : public SqliteWork {
+ public:
+  WorkOf(Intent intent, Apply apply, Completion<Result<Value>> done)
+      : intent_(std::move(intent)), apply_(apply), done_(std::move(done)) {}
+  void run(SqliteSession& session) override { result_ = apply_(session, intent_); }
+  void fail(Error error) override { result_ = std::move(error); }
+  void complete() override { std::move(done_)(std::move(result_)); }
+
+ private:
+  Intent intent_;
+  Apply apply_;
+  Completion<Result<Value>> done_;
+  Result<Value> result_ = Error{ErrorCode::kUnavailable, "not run", {}};
+};
+
+template <class Value, class Intent, class Apply>
+std::unique_ptr<SqliteWork> make_work(EventLoop& loop, std::size_t bytes, Intent intent, Apply apply,
+                                      Completion<Result<Value>> done) {
+  auto work = std::make_unique<WorkOf<Value, Intent, Apply>>(std::move(intent), apply, std::move(done));
+  work->loop = &loop;
+  work->bytes = bytes;
+  return work;
+}
+
+std::size_t bytes_of(const IngestIntent& intent) {
+  std::size_t bytes = 0;
+  for (const NewEvent& event : intent.events)
+    bytes += event.payload.size() + event.metadata.size() + event.targets.size() * sizeof(WebhookId);
+  return bytes;
+}
+
+}  // namespace
+
+Result<int> migrate_sqlite(const std::string& data_dir) {
+  auto lock = lock_data_dir(data_dir);
+  if (!lock) return lock.error();
+  try {
+    SqliteDb db(database_path(data_dir), SqliteDb::Mode::kWriter);
+    return bring_schema_up(db, true);
+  } catch (const SqliteError& error) {
+    return unavailable(error);
+  }
+}
+
+class SqliteStore::Impl {
+ public:
+  Impl(DataDirLock held, const SqliteOptions& options, HandOver& hand_over, Metrics& metrics,
+       std::unique_ptr<SqliteSession> session)
+      : lock(std::move(held)),
+        path(database_path(options.data_dir)),
+        clock(options.clock ? options.clock : system_time),
+        writer(std::move(session), path, hand_over, metrics, clock),
+        readers(path) {}
+
+  DataDirLock lock;
+  const std::string path;
+  const std::function<WallTime()> clock;
+  SqliteWriter writer;
+  SqliteReaders readers;
+};
+
+Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const SqliteOptions& options, HandOver& hand_over,
+                                                       Metrics& metrics) {
+  auto lock = lock_data_dir(options.data_dir);
+  if (!lock) return lock.error();
+  try {
+    auto session = std::make_unique<SqliteSession>(database_path(options.data_dir));
+    if (auto schema = bring_schema_up(session->db(), options.migrate); !schema) return schema.error();
+    session->load();
+    auto impl = std::make_unique<Impl>(std::move(*lock), options, hand_over, metrics, std::move(session));
+    return std::unique_ptr<SqliteStore>(new SqliteStore(std::move(impl)));
+  } catch (const SqliteError& error) {
+    return unavailable(error);
+  }
+}
+
+SqliteStore::SqliteStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+SqliteStore::~SqliteStore() { stop(); }
+
+void SqliteStore::stop() {
+  impl_->writer.stop();
+  impl_->readers.stop();
+}
+
+// ---- Writes ------------------------------------------------------------------------------------------------------
+
+void SqliteStore::ingest(EventLoop& loop, IngestIntent intent, Completion<Result<IngestResult>> done) {
+  const std::size_t bytes = bytes_of(intent);
+  const auto apply = [](SqliteSession& session, IngestIntent& one) { return session.apply(one); };
+  impl_->writer.submit(make_work<IngestResult>(loop, bytes, std::move(intent), apply, std::move(done)));
+}
+
+void SqliteStore::finish_attempt(EventLoop& loop, FinishAttemptPtr intent, Completion<Result<FinishResult>> done) {
+  const std::size_t bytes = intent->outcome.response_body.size();
+  const auto apply = [](SqliteSession& session, FinishAttemptPtr& one) { return session.apply(*one); };
+  impl_->writer.submit(make_work<FinishResult>(loop, bytes, std::move(intent), apply, std::move(done)));
+}
+
+void SqliteStore::change(EventLoop& loop, Change intent, Completion<Result<ChangeResult>> done) {
+  const auto apply = [](SqliteSession& session, Change& one) { return session.apply(one); };
+  auto work = make_work<ChangeResult>(loop, 0, std::move(intent), apply, std::move(done));
+  work->awaits_news = true;
+  impl_->writer.submit(std::move(work));
+}
+
+// ---- The engine's reads ------------------------------------------------------------------------------------------
+
+namespace q = sqlite_queries;
+
+void SqliteStore::read_due(EventLoop& loop, DueQuery query, Completion<Result<DuePage>> done) {
+  impl_->readers.ask<DuePage>(loop, [query](SqliteDb& db) { return q::read_due(db, query); }, std::move(done));
+}
+
+void SqliteStore::read_lanes(EventLoop& loop, WebhookId after, std::size_t limit, Completion<Result<LanePage>> done) {
+  impl_->readers.ask<LanePage>(loop, [=](SqliteDb& db) { return q::read_lanes(db, after, limit); }, std::move(done));
+}
+
+void SqliteStore::read_messages(EventLoop& loop, std::vector<EventId> events,
+                                Completion<Result<std::vector<MessagePtr>>> done) {
+  impl_->readers.ask<std::vector<MessagePtr>>(
+      loop, [events = std::move(events)](SqliteDb& db) { return q::read_messages(db, events); }, std::move(done));
+}
+
+void SqliteStore::read_job(EventLoop& loop, JobId id, Completion<Result<JobSummary>> done) {
+  impl_->readers.ask<JobSummary>(loop, [id](SqliteDb& db) { return q::read_job(db, id); }, std::move(done));
+}
+
+Result<Catalog> SqliteStore::load_catalog() {
+  try {
+    SqliteDb db(impl_->path, SqliteDb::Mode::kReader);
+    return q::load_catalog(db);
+  } catch (const SqliteError& error) {
+    return unavailable(error);
+  }
+}
+
+// ---- People's reads ----------------------------------------------------------------------------------------------
+
+Awaitable<Result<Page<EventRow>>> SqliteStore::list_events(EventLoop& loop, OrganizationId org, EventFilter filter,
+                                                           PageRequest page) {
+  return impl_->readers.ask<Page<EventRow>>(
+      loop, [=, filter = std::move(filter)](SqliteDb& db) { return q::list_events(db, org, filter, page); });
+}
+
+Awaitable<Result<EventDetail>> SqliteStore::get_event(EventLoop& loop, OrganizationId org, EventId id) {
+  return impl_->readers.ask<EventDetail>(loop, [=](SqliteDb& db) { return q::get_event(db, org, id); });
+}
+
+Awaitable<Result<Page<DeliveryRow>>> SqliteStore::list_deliveries(EventLoop& loop, OrganizationId org,
+                                                                  DeliveryFilter filter, PageRequest page) {
+  return impl_->readers.ask<Page<DeliveryRow>>(
+      loop, [=, filter = std::move(filter)](SqliteDb& db) { return q::list_deliveries(db, org, filter, page); });
+}
+
+Awaitable<Result<DeliveryDetail>> SqliteStore::get_delivery(EventLoop& loop, OrganizationId org, DeliveryId id) {
+  return impl_->readers.ask<DeliveryDetail>(loop, [=](SqliteDb& db) { return q::get_delivery(db, org, id); });
+}
+
+Awaitable<Result<Page<DeliveryRow>>> SqliteStore::list_dead(EventLoop& loop, OrganizationId org, DeliveryFilter filter,
+                                                            PageRequest page) {
+  return impl_->readers.ask<Page<DeliveryRow>>(
+      loop, [=, filter = std::move(filter)](SqliteDb& db) { return q::list_dead(db, org, filter, page); });
+}
+
+Awaitable<Result<std::int64_t>> SqliteStore::count_dead(EventLoop& loop, OrganizationId org, DeliveryFilter filter) {
+  return impl_->readers.ask<std::int64_t>(
+      loop, [=, filter = std::move(filter)](SqliteDb& db) { return q::count_dead(db, org, filter); });
+}
+
+Awaitable<Result<Page<WebhookPtr>>> SqliteStore::list_webhooks(EventLoop& loop, OrganizationId org, PageRequest page) {
+  return impl_->readers.ask<Page<WebhookPtr>>(loop, [=](SqliteDb& db) { return q::list_webhooks(db, org, page); });
+}
+
+Awaitable<Result<WebhookPtr>> SqliteStore::get_webhook(EventLoop& loop, OrganizationId org, WebhookId id) {
+  return impl_->readers.ask<WebhookPtr>(loop, [=](SqliteDb& db) { return q::get_webhook(db, org, id); });
+}
+
+Awaitable<Result<Page<JobRow>>> SqliteStore::list_jobs(EventLoop& loop, OrganizationId org, PageRequest page) {
+  return impl_->readers.ask<Page<JobRow>>(loop, [=](SqliteDb& db) { return q::list_jobs(db, org, page); });
+}
+
+Awaitable<Result<JobRow>> SqliteStore::get_job(EventLoop& loop, OrganizationId org, JobId id) {
+  return impl_->readers.ask<JobRow>(loop, [=](SqliteDb& db) { return q::get_job(db, org, id); });
+}
+
+Awaitable<Result<Page<ApiKey>>> SqliteStore::list_api_keys(EventLoop& loop, OrganizationId org, PageRequest page) {
+  return impl_->readers.ask<Page<ApiKey>>(loop, [=](SqliteDb& db) { return q::list_api_keys(db, org, page); });
+}
+
+Awaitable<Result<MetricsReport>> SqliteStore::metrics(EventLoop& loop, OrganizationId org, MetricsWindow window) {
+  return impl_->readers.ask<MetricsReport>(
+      loop, [=, now = impl_->clock()](SqliteDb& db) { return q::metrics(db, org, window, now); });
+}
+
+}  // namespace eventrelay

@@ -1,0 +1,65 @@
+// The embedded store: one SQLite file in the data directory, one thread that writes, a few that read.
+// Thread-safe, as the ports say.
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/metrics.h"
+#include "ports/store.h"
+#include "ports/store_queries.h"
+
+namespace eventrelay {
+
+struct SqliteOptions {
+  std::string data_dir;  ///< made where it does not exist; one process at a time
+  bool migrate = true;   ///< false: refuse to start on an older schema
+  std::function<WallTime()> clock;  ///< empty: the system's
+};
+
+/// Brings the schema in the data directory up to date; its version.
+Result<int> migrate_sqlite(const std::string& data_dir);
+
+class SqliteStore final : public Store, public StoreQueries {
+ public:
+  /// hand_over, metrics: outlive the store. Errors: a sentence for the operator.
+  static Result<std::unique_ptr<SqliteStore>> open(const SqliteOptions& options, HandOver& hand_over, Metrics& metrics);
+  ~SqliteStore() override;
+
+  /// Commits what is queued, then answers nothing more. May be called again.
+  void stop();
+
+  void ingest(EventLoop& loop, IngestIntent intent, Completion<Result<IngestResult>> done) override;
+  void finish_attempt(EventLoop& loop, FinishAttemptPtr intent, Completion<Result<FinishResult>> done) override;
+  void change(EventLoop& loop, Change intent, Completion<Result<ChangeResult>> done) override;
+
+  void read_due(EventLoop& loop, DueQuery query, Completion<Result<DuePage>> done) override;
+  void read_lanes(EventLoop& loop, WebhookId after, std::size_t limit, Completion<Result<LanePage>> done) override;
+  void read_messages(EventLoop& loop, std::vector<EventId> events,
+                     Completion<Result<std::vector<MessagePtr>>> done) override;
+  void read_job(EventLoop& loop, JobId id, Completion<Result<JobSummary>> done) override;
+  Result<Catalog> load_catalog() override;
+
+  Awaitable<Result<Page<EventRow>>> list_events(EventLoop& loop, OrganizationId org, EventFilter filter,
+                                                PageRequest page) override;
+  Awaitable<Result<EventDetail>> get_event(EventLoop& loop, OrganizationId org, EventId id) override;
+  Awaitable<Result<Page<DeliveryRow>>> list_deliveries(EventLoop& loop, OrganizationId org, DeliveryFilter filter,
+                                                       PageRequest page) override;
+  Awaitable<Result<DeliveryDetail>> get_delivery(EventLoop& loop, OrganizationId org, DeliveryId id) override;
+  Awaitable<Result<Page<DeliveryRow>>> list_dead(EventLoop& loop, OrganizationId org, DeliveryFilter filter,
+                                                 PageRequest page) override;
+  Awaitable<Result<std::int64_t>> count_dead(EventLoop& loop, OrganizationId org, DeliveryFilter filter) override;
+  Awaitable<Result<Page<WebhookPtr>>> list_webhooks(EventLoop& loop, OrganizationId org, PageRequest page) override;
+  Awaitable<Result<WebhookPtr>> get_webhook(EventLoop& loop, OrganizationId org, WebhookId id) override;
+  Awaitable<Result<Page<JobRow>>> list_jobs(EventLoop& loop, OrganizationId org, PageRequest page) override;
+  Awaitable<Result<JobRow>> get_job(EventLoop& loop, OrganizationId org, JobId id) override;
+  Awaitable<Result<Page<ApiKey>>> list_api_keys(EventLoop& loop, OrganizationId org, PageRequest page) override;
+  Awaitable<Result<MetricsReport>> metrics(EventLoop& loop, OrganizationId org, MetricsWindow window) override;
+
+ private:
+  class Impl;
+  explicit SqliteStore(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace eventrelay
