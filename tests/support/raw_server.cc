@@ -9,6 +9,8 @@
 #include <cstdlib>
 #include <stdexcept>
 
+#include "net/socket_bio.h"
+
 namespace eventrelay::test {
 
 long RawConnection::read_some(char* to, std::size_t count) {
@@ -112,7 +114,8 @@ void RawServer::serve(int socket, int number) {
   bool ready = true;
   if (context_) {
     tls = SSL_new(context_);
-    SSL_set_fd(tls, socket);
+    BIO* bio = make_socket_bio(socket);  // OpenSSL's own would raise SIGPIPE
+    SSL_set_bio(tls, bio, bio);
     ready = SSL_accept(tls) == 1;
   }
   RawConnection connection(socket, tls, number);
