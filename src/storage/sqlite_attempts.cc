@@ -1,134 +1,135 @@
-#include "storage/sqlite_attempts.h"
-
-#include "storage/header_text.h"
-#include "storage/sqlite_deliveries.h"
-#include "storage/sqlite_webhooks.h"
+// The ends of attempts: the record, the delivery's state, the webhook's health.
+#include "storage/sqlite_session.h"
 
 namespace eventrelay {
-namespace {
 
-/// What nearly every attempt is: the success of a pending delivery. false: it is something else.
-bool finish_plain_success(WriteContext& context, const FinishAttempt& intent) {
-  if (intent.state != DeliveryState::kSucceeded || intent.outcome.error != AttemptError::kNone) return false;
-  // An id of its own only for what failed before: that the end has its time, and the row its place.
-  const std::int64_t ended_id = context.next_id();
-  context.db
-      .query("UPDATE deliveries SET state = 1, attempts = ?3, position = ?4, manual = 0, ended_id = ?5, last_status = ?6,"
-             " last_error = 0 WHERE id = ?1 AND organization_id = ?2 AND state = 0 AND attempts = ?3 - 1")
-      .bind(intent.delivery, intent.organization, intent.number, intent.position, ended_id,
-            std::uint32_t{intent.outcome.status_code})
-      .run();
-  return context.db.changes() == 1;
-}
-
-void insert_attempt(Database& db, const FinishAttempt& intent, const EncodedAttempt& encoded) {
-  const AttemptOutcome& outcome = intent.outcome;
-  db.query("INSERT INTO attempts (delivery_id, number, manual, started_at_ms, duration_ms, status_code, error,"
-           " error_message, dns_us, connect_us, tls_us, first_byte_us, remote_address, request_headers,"
-           " response_headers, response_body, response_truncated)"
-           " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-      .bind(intent.delivery, intent.number, intent.manual, outcome.started_at, std::int64_t{outcome.duration.count()},
-            std::uint32_t{outcome.status_code}, static_cast<int>(outcome.error), outcome.error_message,
-            outcome.timings.dns_us, outcome.timings.connect_us, outcome.timings.tls_us, outcome.timings.first_byte_us,
-            outcome.remote_address, encoded.request_headers, encoded.response_headers, Blob{outcome.response_body},
-            outcome.response_truncated)
-      .run();
-}
-
-void count_attempt(Tally& tally, const FinishAttempt& intent) {
-  tally.counters.attempts += 1;
-  tally.counters.failed_attempts += intent.state == DeliveryState::kSucceeded ? 0 : 1;
-  tally.counters.retries += intent.number > 1 ? 1 : 0;
-}
-
-void count_success(Tally& tally, const FinishAttempt& intent) {
-  tally.counters.succeeded += 1;
-  tally.latency.add(intent.latency.count());
-  tally.pending -= 1;
-}
-
-/// The delivery's row after the attempt, when it is pending.
-void move(DeliveryRecord& row, const FinishAttempt& intent, bool ordered) {
-  row.position = intent.position;
-  if (intent.state != DeliveryState::kPending) return;
-  const bool asked_meanwhile = row.manual && !intent.manual;
-  row.due = intent.due;
-  if (asked_meanwhile) return;
-  row.manual = false;
-  row.sort_at = ordered ? row.first_due : row.due;
-}
-
-Result<FinishResult> finish_in_general(WriteContext& context, const FinishAttempt& intent,
-                                       const EncodedAttempt& encoded) {
-  auto row = load_delivery(context.db, intent.organization, intent.delivery);
-  if (!row) return Error{ErrorCode::kNotFound, "No such delivery", {}};
-  if (intent.number <= row->attempts) return FinishResult{row->state};
-  insert_attempt(context.db, intent, encoded);
-  Tally& tally = context.tally(intent.organization);
-  count_attempt(tally, intent);
-  row->attempts = intent.number;
-  row->last_status = intent.outcome.status_code;
-  row->last_error = intent.outcome.error;
-  if (row->state == DeliveryState::kPending) {
-    const WebhookPtr webhook = context.find_webhook(intent.organization, row->webhook);
-    move(*row, intent, webhook && webhook->spec.ordered);
-    if (intent.state == DeliveryState::kSucceeded) count_success(tally, intent);
-    end_delivery(context, *row, intent.state, intent.reason);
-  } else {
-    store_delivery(context.db, *row);
+Result<FinishResult> SqliteSession::apply(const FinishAttempt& intent) {
+  DeliveryState state{};
+  bool manual = false;
+  std::int64_t sort_at_ms = 0;
+  std::int64_t first_due_ms = 0;
+  {
+    auto row = db_.use(
+        "SELECT state, attempts, manual, sort_at_ms, first_due_ms FROM deliveries WHERE id = ?1 AND organization_id = ?2");
+    row.bind(intent.delivery.value).bind(intent.organization.value);
+    if (!row.step()) return Error{ErrorCode::kNotFound, "No such delivery", {}};
+    state = static_cast<DeliveryState>(row.integer(0));
+    if (row.integer(1) >= intent.number) return FinishResult{state};  // recorded before
+    manual = row.integer(2) != 0;
+    sort_at_ms = row.integer(3);
+    first_due_ms = row.integer(4);
   }
-  return FinishResult{row->state};
+  insert_attempt(intent);
+  CounterDelta& counted = delta(intent.organization);
+  counted.counters.attempts += 1;
+  const bool success = intent.state == DeliveryState::kSucceeded;
+  if (!success) counted.counters.failed_attempts += 1;
+  if (intent.number > 1) counted.counters.retries += 1;
+  change_health(intent);
+
+  const auto status = std::int64_t{intent.outcome.status_code};
+  const auto error = static_cast<std::int64_t>(intent.outcome.error);
+  if (state != DeliveryState::kPending) {
+    db_.use("UPDATE deliveries SET attempts = ?2, last_status = ?3, last_error = ?4 WHERE id = ?1")
+        .bind(intent.delivery.value)
+        .bind(std::int64_t{intent.number})
+        .bind(status)
+        .bind(error)
+        .run();
+    return FinishResult{state};
+  }
+  if (intent.state == DeliveryState::kPending) {
+    const bool asked_again = manual && !intent.manual;
+    const WebhookPtr webhook = index_.find(intent.webhook);
+    const bool ordered = webhook && webhook->spec.ordered;
+    if (ordered) sort_at_ms = first_due_ms;
+    if (!ordered && !asked_again) sort_at_ms = unix_ms(intent.due);
+    db_.use("UPDATE deliveries SET attempts = ?2, last_status = ?3, last_error = ?4, position = ?5, due_ms = ?6,"
+            " sort_at_ms = ?7, manual = ?8 WHERE id = ?1")
+        .bind(intent.delivery.value)
+        .bind(std::int64_t{intent.number})
+        .bind(status)
+        .bind(error)
+        .bind(std::int64_t{intent.position})
+        .bind(unix_ms(intent.due))
+        .bind(sort_at_ms)
+        .bind(std::int64_t{asked_again})
+        .run();
+    return FinishResult{DeliveryState::kPending};
+  }
+  db_.use("UPDATE deliveries SET attempts = ?2, last_status = ?3, last_error = ?4, position = ?5, state = ?6,"
+          " reason = ?7, ended_id = ?8, manual = 0 WHERE id = ?1")
+      .bind(intent.delivery.value)
+      .bind(std::int64_t{intent.number})
+      .bind(status)
+      .bind(error)
+      .bind(std::int64_t{intent.position})
+      .bind(static_cast<std::int64_t>(intent.state))
+      .bind(intent.reason)
+      .bind(next_id())
+      .run();
+  counted.pending -= 1;
+  if (success) {
+    counted.counters.succeeded += 1;
+    counted.latency.add(intent.latency);
+  }
+  if (intent.state == DeliveryState::kDead) {
+    counted.counters.dead += 1;
+    counted.dead += 1;
+  }
+  return FinishResult{intent.state};
 }
 
-void change_health(WriteContext& context, const FinishAttempt& intent) {
-  if (intent.health == HealthChange::kNone) return;
-  const WebhookPtr webhook = context.find_webhook(intent.organization, intent.webhook);
-  if (!webhook) return;
-  Webhook changed = *webhook;
+void SqliteSession::insert_attempt(const FinishAttempt& intent) {
+  const AttemptOutcome& outcome = intent.outcome;
+  const std::string request_headers = encode_headers(outcome.request_headers);
+  const std::string response_headers = encode_headers(outcome.response_headers);
+  db_.use("INSERT INTO attempts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)")
+      .bind(intent.delivery.value)
+      .bind(std::int64_t{intent.number})
+      .bind(std::int64_t{intent.manual})
+      .bind(unix_ms(outcome.started_at))
+      .bind(outcome.duration.count())
+      .bind(std::int64_t{outcome.status_code})
+      .bind(static_cast<std::int64_t>(outcome.error))
+      .bind(outcome.error_message)
+      .bind(request_headers)
+      .bind(response_headers)
+      .bind_blob(outcome.response_body)
+      .bind(std::int64_t{outcome.response_truncated})
+      .bind(outcome.remote_address)
+      .bind(outcome.timings.dns_us)
+      .bind(outcome.timings.connect_us)
+      .bind(outcome.timings.tls_us)
+      .bind(outcome.timings.first_byte_us)
+      .run();
+}
+
+void SqliteSession::change_health(const FinishAttempt& intent) {
   switch (intent.health) {
     case HealthChange::kNone:
       return;
     case HealthChange::kFailing:
-      if (changed.failing_since) return;
-      changed.failing_since = intent.outcome.started_at;
-      break;
+      db_.use("UPDATE webhooks SET failing_since_ms = ?2 WHERE id = ?1 AND failing_since_ms IS NULL")
+          .bind(intent.webhook.value)
+          .bind(unix_ms(intent.outcome.started_at))
+          .run();
+      return;
     case HealthChange::kHealthy:
-      if (!changed.failing_since) return;
-      changed.failing_since.reset();
-      break;
+      db_.use("UPDATE webhooks SET failing_since_ms = NULL WHERE id = ?1").bind(intent.webhook.value).run();
+      return;
     case HealthChange::kDisableGone:
     case HealthChange::kDisableFailing:
-      if (!changed.spec.enabled) return;
-      changed.spec.enabled = false;
-      changed.disabled_reason =
-          intent.health == HealthChange::kDisableGone ? DisabledReason::kGone : DisabledReason::kFailing;
-      changed.updated_at = context.now;
       break;
   }
-  store_webhook(context, std::move(changed));
-}
-
-}  // namespace
-
-EncodedAttempt encode_attempt(const AttemptOutcome& outcome) {
-  return {encode_headers_redacted(outcome.request_headers), encode_headers_redacted(outcome.response_headers)};
-}
-
-Result<FinishResult> apply_finish(WriteContext& context, const FinishAttempt& intent, const EncodedAttempt& encoded) {
-  Result<FinishResult> result = FinishResult{intent.state};
-  if (finish_plain_success(context, intent)) {
-    insert_attempt(context.db, intent, encoded);
-    Tally& tally = context.tally(intent.organization);
-    count_attempt(tally, intent);
-    count_success(tally, intent);
-  } else {
-    const std::int64_t attempts_before = context.tally(intent.organization).counters.attempts;
-    result = finish_in_general(context, intent, encoded);
-    // A repeated one changes nothing, nor the webhook's health.
-    if (!result || context.tally(intent.organization).counters.attempts == attempts_before) return result;
-  }
-  change_health(context, intent);
-  return result;
+  const WebhookPtr current = find_webhook(intent.organization, intent.webhook);
+  if (!current || !current->spec.enabled) return;
+  Webhook disabled = *current;
+  disabled.spec.enabled = false;
+  disabled.disabled_reason =
+      intent.health == HealthChange::kDisableGone ? DisabledReason::kGone : DisabledReason::kFailing;
+  disabled.updated_at = time();
+  publish(std::move(disabled));
 }
 
 }  // namespace eventrelay

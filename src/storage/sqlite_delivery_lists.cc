@@ -1,0 +1,148 @@
+// Lists and single views of deliveries and of the dead letter queue.
+#include <limits>
+
+#include "storage/sqlite_filter.h"
+#include "storage/sqlite_queries.h"
+#include "storage/sqlite_rows.h"
+
+namespace eventrelay::sqlite_queries {
+
+namespace {
+
+/// The rows that can match, newest first, by the index that narrows most. ?1 below, ?2 from, ?3 organization, ?4 key.
+std::string candidates_sql(const DeliveryFilter& filter) {
+  std::string sql = "SELECT id, webhook_id, event_id, type_id, tenant_id, state FROM deliveries";
+  if (filter.event) {
+    // The event's own are the ids that follow it; replays have an index.
+    return sql + " WHERE id > ?4 AND id <= ?4 + (SELECT delivery_count FROM events WHERE id = ?4) AND event_id = ?4"
+                 " AND id < ?1 AND id >= ?2 AND organization_id = ?3 UNION ALL " +
+           sql + " WHERE event_id = ?4 AND replay_of IS NOT NULL AND id < ?1 AND id >= ?2 AND organization_id = ?3"
+                 " ORDER BY id DESC";
+  }
+  if (filter.state == DeliveryState::kDead) {
+    sql += " INDEXED BY deliveries_dead_by_id WHERE state = 2 AND organization_id = ?3";
+  } else if (filter.state == DeliveryState::kCancelled) {
+    sql += " INDEXED BY deliveries_cancelled WHERE state = 3 AND organization_id = ?3";
+  } else if (filter.webhook) {
+    sql += " INDEXED BY deliveries_of_webhook WHERE webhook_id = ?4 AND organization_id = ?3";
+  } else {
+    sql += " NOT INDEXED WHERE organization_id = ?3";
+  }
+  return sql + " AND id < ?1 AND id >= ?2 ORDER BY id DESC";
+}
+
+/// What ?4 is in candidates_sql; 0 where it has none.
+std::int64_t candidates_key(const DeliveryFilter& filter) {
+  if (filter.event) return filter.event->value;
+  const bool by_state = filter.state == DeliveryState::kDead || filter.state == DeliveryState::kCancelled;
+  return filter.webhook && !by_state ? filter.webhook->value : 0;
+}
+
+AttemptRow attempt_from_row(const SqliteStatement& row) {
+  AttemptRow attempt;
+  attempt.number = static_cast<std::uint32_t>(row.integer(0));
+  attempt.manual = row.integer(1) != 0;
+  AttemptOutcome& outcome = attempt.outcome;
+  outcome.started_at = from_unix_ms(row.integer(2));
+  outcome.duration = milliseconds(row.integer(3));
+  outcome.status_code = static_cast<std::uint16_t>(row.integer(4));
+  outcome.error = static_cast<AttemptError>(row.integer(5));
+  outcome.error_message = row.text(6);
+  outcome.request_headers = decode_headers(row.text(7));
+  outcome.response_headers = decode_headers(row.text(8));
+  outcome.response_body = row.text(9);
+  outcome.response_truncated = row.integer(10) != 0;
+  outcome.remote_address = row.text(11);
+  outcome.timings = {row.integer(12), row.integer(13), row.integer(14), row.integer(15)};
+  return attempt;
+}
+
+}  // namespace
+
+std::optional<DeliveryRow> find_delivery_row(SqliteDb& db, OrganizationId org, std::int64_t id) {
+  auto row = db.use(
+      "SELECT d.id, d.event_id, d.webhook_id, w.spec, t.name, coalesce(n.name, ''), d.state, d.reason, d.attempts,"
+      " CASE d.manual WHEN 1 THEN d.sort_at_ms ELSE d.due_ms END, d.ended_id, d.last_status, d.last_error, d.replay_of"
+      " FROM deliveries d JOIN webhooks w ON w.id = d.webhook_id JOIN event_types t ON t.id = d.type_id"
+      " LEFT JOIN tenants n ON n.id = d.tenant_id WHERE d.id = ?1 AND d.organization_id = ?2");
+  row.bind(id).bind(org.value);
+  if (!row.step()) return std::nullopt;
+  DeliveryRow out;
+  out.id = DeliveryId{row.integer(0)};
+  out.event = EventId{row.integer(1)};
+  out.webhook = WebhookId{row.integer(2)};
+  out.webhook_url = decode_spec(row.text(3)).url;
+  out.type = row.text(4);
+  out.tenant = row.text(5);
+  out.state = static_cast<DeliveryState>(row.integer(6));
+  out.reason = row.text(7);
+  out.attempts = static_cast<std::uint32_t>(row.integer(8));
+  if (out.state == DeliveryState::kPending) out.next_attempt_at = from_unix_ms(row.integer(9));
+  if (!row.is_null(10)) out.ended_at = time_of_id(row.integer(10));
+  out.last_status_code = static_cast<std::uint16_t>(row.integer(11));
+  out.last_error = static_cast<AttemptError>(row.integer(12));
+  out.is_replay = !row.is_null(13);
+  if (out.is_replay) out.replay_of = DeliveryId{row.integer(13)};
+  return out;
+}
+
+Result<Page<DeliveryRow>> list_deliveries(SqliteDb& db, OrganizationId org, const DeliveryFilter& filter,
+                                          PageRequest request) {
+  const RowFilter wanted(db, org, filter);
+  const std::int64_t below = request.cursor ? request.cursor : std::numeric_limits<std::int64_t>::max();
+  Page<DeliveryRow> page;
+  auto rows = db.use_text(candidates_sql(filter));
+  rows.bind(std::min(below, wanted.to_id())).bind(wanted.from_id()).bind(org.value);
+  if (const std::int64_t key = candidates_key(filter)) rows.bind(key);
+  std::size_t examined = 0;
+  while (rows.step()) {
+    if (page.rows.size() == request.limit || examined == kRowsExaminedMax) return page;
+    examined += 1;
+    page.next = rows.integer(0);
+    const auto state = static_cast<DeliveryState>(rows.integer(5));
+    if (!wanted.matches(state, rows.integer(1), rows.integer(2), rows.integer(3), rows.integer(4))) continue;
+    if (auto row = find_delivery_row(db, org, rows.integer(0))) page.rows.push_back(std::move(*row));
+  }
+  page.next = 0;
+  return page;
+}
+
+Result<DeliveryDetail> get_delivery(SqliteDb& db, OrganizationId org, DeliveryId id) {
+  auto delivery = find_delivery_row(db, org, id.value);
+  if (!delivery) return Error{ErrorCode::kNotFound, "No such delivery", {}};
+  DeliveryDetail detail;
+  detail.delivery = std::move(*delivery);
+  auto rows = db.use(
+      "SELECT number, manual, started_ms, duration_ms, status, error, error_message, request_headers, response_headers,"
+      " response_body, response_truncated, remote_address, dns_us, connect_us, tls_us, first_byte_us FROM attempts"
+      " WHERE delivery_id = ?1 ORDER BY number DESC LIMIT ?2");
+  rows.bind(id.value).bind(std::int64_t{kPageMax});
+  while (rows.step()) detail.attempts.push_back(attempt_from_row(rows));
+  std::reverse(detail.attempts.begin(), detail.attempts.end());
+  return detail;
+}
+
+Result<Page<DeliveryRow>> list_dead(SqliteDb& db, OrganizationId org, const DeliveryFilter& filter,
+                                    PageRequest request) {
+  const std::int64_t upto = request.cursor ? request.cursor - 1 : std::numeric_limits<std::int64_t>::max();
+  DeadScan scan(db, org, filter, 0, upto, DeadScan::Order::kNewestFirst);
+  Page<DeliveryRow> page;
+  std::size_t examined = 0;
+  while (scan.next()) {
+    if (page.rows.size() == request.limit || examined == kRowsExaminedMax) return page;
+    examined += 1;
+    page.next = scan.ended_id();
+    if (!scan.matches()) continue;
+    if (auto row = find_delivery_row(db, org, scan.delivery().id.value)) page.rows.push_back(std::move(*row));
+  }
+  page.next = 0;
+  return page;
+}
+
+Result<std::int64_t> count_dead(SqliteDb& db, OrganizationId org, const DeliveryFilter& filter) {
+  DeadScan scan(db, org, filter, 0, std::numeric_limits<std::int64_t>::max(), DeadScan::Order::kOldestFirst);
+  if (const auto count = scan.count()) return *count;
+  return Error{ErrorCode::kTimeout, "Counting what matches took too long; narrow the filter", {}};
+}
+
+}  // namespace eventrelay::sqlite_queries
