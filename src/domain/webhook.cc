@@ -52,7 +52,7 @@ std::string to_text(const Secret& secret) {
 std::optional<Secret> parse_secret(std::string_view text) {
   if (!text.starts_with(kSecretPrefix)) return std::nullopt;
   std::optional<Secret> secret;
-  if (auto bytes = base64_decode(text.substr(kSecretPrefix.size()))) secret.emplace(std::move(*bytes));
+  if (auto bytes = base64_decode(text.substr(kSecretPrefix.size()))) secret.emplace().bytes = std::move(*bytes);
   // Checked in place: g++ 12 warns falsely of a string that is moved once its size is known.
   if (secret && (secret->bytes.size() < kSecretBytesMin || secret->bytes.size() > kSecretBytesMax)) secret.reset();
   return secret;
