@@ -1,0 +1,57 @@
+#include "tests/sim/sim_network.h"
+
+#include <array>
+
+#include "tests/support/fake_transport.h"
+
+namespace eventrelay {
+
+SimReceivers::Mood SimReceivers::mood(const std::string& host) const {
+  const auto found = moods_.find(host);
+  return healed_ || found == moods_.end() ? Mood::kGood : found->second;
+}
+
+SimNetwork::SimNetwork(VirtualTime& time, EventLoop& loop, std::size_t loop_index, Witness& witness,
+                       SimReceivers& receivers, std::uint64_t seed)
+    : time_(time), loop_(loop), loop_index_(loop_index), witness_(witness), receivers_(receivers), chance_(seed) {}
+
+SimNetwork::Answer SimNetwork::answer_of(const OutboundRequest& request) {
+  using Mood = SimReceivers::Mood;
+  const Mood mood = receivers_.mood(request.target->host);
+  const auto soon = chance_.us(300, chance_.one_in(5) ? 400'000 : 5'000);
+  const int dice = static_cast<int>(chance_.between(0, 99));
+  if (mood == Mood::kHanging && dice < 90) return {failure_of(AttemptError::kTimeout), request.timeout};
+  if (mood == Mood::kBusy && dice < 70) {
+    const auto seconds = std::to_string(chance_.between(0, 90));
+    return {eventrelay::answer_of(chance_.one_in(2) ? 429 : 503, {{"retry-after", seconds}}), soon};
+  }
+  if (!receivers_.healed() && dice == 99 && chance_.one_in(4)) return {eventrelay::answer_of(410), soon};
+  const int failing = mood == Mood::kDown ? 100 : mood == Mood::kFlaky ? 50 : receivers_.healed() ? 0 : 4;
+  if (dice >= failing) return {eventrelay::answer_of(200), soon};
+  // Resets may come after the receiver has taken it in: the answer is lost on its way back.
+  constexpr std::array kErrors{AttemptError::kConnect, AttemptError::kConnectionClosed, AttemptError::kDns,
+                               AttemptError::kTls};
+  if (chance_.one_in(2)) return {failure_of(kErrors[chance_.below(kErrors.size())]), soon};
+  return {eventrelay::answer_of(chance_.one_in(2) ? 500 : 404), soon};
+}
+
+void SimNetwork::send(OutboundRequest request, Completion<AttemptOutcome> done) {
+  const DeliveryId id = witness_.on_send(loop_index_, request);
+  Answer answer = answer_of(request);
+  answer.outcome.started_at = loop_.wall_now();
+  answer.outcome.duration = std::chrono::duration_cast<milliseconds>(answer.after);
+  struct Open {
+    Completion<AttemptOutcome> done;
+    AttemptOutcome outcome;
+  };
+  auto open = std::make_shared<Open>(Open{std::move(done), std::move(answer.outcome)});
+  time_.at(time_.now() + answer.after, [this, alive = std::weak_ptr(alive_), open, id] {
+    if (alive.expired()) return;
+    loop_.post([this, open, id] {
+      witness_.on_outcome(id, open->outcome);
+      std::move(open->done)(std::move(open->outcome));
+    });
+  });
+}
+
+}  // namespace eventrelay

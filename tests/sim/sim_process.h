@@ -1,0 +1,64 @@
+// One life of the program in the simulation: its loops, engines, transports and store. Destroying it is a crash.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+#include "queue/in_process.h"
+#include "tests/sim/sim_network.h"
+#include "tests/sim/sim_store.h"
+
+namespace eventrelay {
+
+struct SimProcessOptions {
+  std::size_t loops = 1;
+  std::size_t window_entries = 16;
+  std::size_t lane_entries = 8;
+  std::size_t window_bytes = 4'096;
+  std::size_t in_flight_max = 4;
+  std::int64_t lag_us_max = 0;
+  StoreWeather weather;
+  SimFault fault = SimFault::kNone;
+};
+
+struct SimWorld {
+  VirtualTime& time;
+  SimDatabase& database;
+  Witness& witness;
+  Trace& trace;
+  SimReceivers& receivers;
+  Metrics& metrics;
+};
+
+class SimProcess {
+ public:
+  /// options: must outlive it.
+  SimProcess(const SimWorld& world, const SimProcessOptions& options, std::uint64_t seed);
+  ~SimProcess();
+  SimProcess(const SimProcess&) = delete;
+  SimProcess& operator=(const SimProcess&) = delete;
+
+  std::size_t loops() const { return parts_.size(); }
+  ManualLoop& loop(std::size_t index) { return *parts_[index].loop; }
+  Engine& engine(std::size_t index) { return *parts_[index].engine; }
+  SimStore& store() { return *store_; }
+  void drain(std::function<void()> done);
+  bool draining() const { return draining_; }
+
+ private:
+  class Ear;
+  struct Parts {
+    std::unique_ptr<ManualLoop> loop;
+    std::unique_ptr<SimNetwork> network;
+    std::unique_ptr<Engine> engine;
+    std::unique_ptr<Ear> ear;
+  };
+
+  InProcessHandOver hand_over_;
+  std::unique_ptr<SimStore> store_;
+  std::vector<Parts> parts_;
+  bool draining_ = false;
+};
+
+}  // namespace eventrelay

@@ -1,0 +1,28 @@
+// One run: a seed becomes a world (people, receivers, a store, a network, clocks), processes live and die in it, and at
+// the end everything heals and must come to rest. The same seed gives the same run, event by event.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/sim/sim_faults.h"
+
+namespace eventrelay {
+
+struct SimReport {
+  std::optional<std::string> failure;
+  std::vector<std::string> last_lines;
+  std::string world;  ///< what the seed drew
+  std::uint64_t hash = 0;
+  std::uint64_t steps = 0;
+  std::size_t events = 0;
+  std::size_t deliveries = 0;
+  std::size_t sends = 0;
+  int crashes = 0;
+  int drains = 0;
+};
+
+SimReport simulate(std::uint64_t seed, SimFault fault = SimFault::kNone, std::size_t lines_kept = 60);
+
+}  // namespace eventrelay

@@ -1,0 +1,100 @@
+// Sees what the engine does and what was promised to people, and says which promise is broken. The first broken one
+// is kept. Single-threaded.
+#pragma once
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+#include "engine/wall_clock.h"
+#include "tests/sim/sim_database.h"
+#include "tests/sim/trace.h"
+
+namespace eventrelay {
+
+/// Host of the webhook with that number: how the witness knows whom a request is for.
+std::string sim_host(int number);
+
+class Witness {
+ public:
+  Witness(const SimDatabase& database, VirtualTime& time, Trace& trace);
+
+  const std::optional<std::string>& failure() const { return failure_; }
+  void fail(std::string what);
+
+  // ---- Processes.
+  void process_begins(std::vector<Engine*> engines, std::size_t window_entries_max, std::size_t in_flight_max);
+  /// drained: nothing of it may be sent again.
+  void process_ends(bool drained);
+  /// After each step: bounds.
+  void look();
+
+  // ---- What the store does.
+  void on_committed(const News& news);
+  void on_news_taken(const News& news);
+  void on_finish_answered(const FinishAttempt& finish, const FinishResult& result);
+
+  // ---- What the transport sees.
+  /// Returns the delivery's id.
+  DeliveryId on_send(std::size_t loop, const OutboundRequest& request);
+  void on_outcome(DeliveryId id, const AttemptOutcome& outcome);
+
+  // ---- What people were told.
+  void on_event_answered(const IngestedEvent& event);
+  void on_drained();
+
+  /// The world is healed and rests.
+  void look_at_the_end();
+  /// A pending delivery that should have gone out long ago, or an open job; nullopt: all is at rest.
+  std::optional<std::string> unfinished() const;
+  std::size_t sends() const { return sends_; }
+
+ private:
+  struct Busy {
+    WebhookId webhook;
+    bool in_flight = true;
+  };
+  struct History {
+    std::uint32_t sends = 0;      ///< all there were
+    std::uint32_t scheduled = 0;  ///< of these since it was last opened, by the schedule
+    std::uint32_t answered = 0;   ///< greatest number whose end was answered as committed
+    std::uint32_t last_number = 0;
+    int last_process = 0;  ///< that sent last_number
+    bool received = false;
+    bool gone = false;
+    std::optional<DeliveryState> final_state;  ///< as answered, until a person reopens it
+  };
+
+  const Webhook* webhook_at(const std::string& host) const;
+  DeliveryId identify(const Message& message, WebhookId webhook) const;
+  void check_send(std::size_t loop, const SimDelivery& delivery);
+  void check_order(const SimDelivery& delivery);
+  std::string name(DeliveryId id) const;
+
+  const SimDatabase& database_;
+  VirtualTime& time_;
+  Trace& trace_;
+  ManualLoop loop_;
+  SteadyWallClock clock_;
+  std::optional<std::string> failure_;
+
+  std::vector<Engine*> engines_;
+  std::size_t window_entries_max_ = 0;
+  std::size_t in_flight_max_ = 0;
+  int process_ = 0;
+  std::set<int> drained_processes_;
+  bool drained_ = false;
+  std::size_t sends_ = 0;
+
+  std::map<DeliveryId, Busy> busy_;
+  std::map<DeliveryId, History> history_;
+  // Committed, but the owning loop has not been told yet.
+  std::map<DeliveryId, int> untold_pending_;
+  std::set<DeliveryId> untold_cancelled_;
+  std::map<WebhookId, int> untold_webhooks_;  ///< loops that do not know yet, over all changes
+  std::map<EventId, std::uint32_t> answered_events_;
+};
+
+}  // namespace eventrelay
