@@ -51,11 +51,10 @@ std::string to_text(const Secret& secret) {
 
 std::optional<Secret> parse_secret(std::string_view text) {
   if (!text.starts_with(kSecretPrefix)) return std::nullopt;
-  std::optional<Secret> secret;
-  if (auto bytes = base64_decode(text.substr(kSecretPrefix.size()))) secret.emplace().bytes = std::move(*bytes);
-  // Checked in place: g++ 12 warns falsely of a string that is moved once its size is known.
-  if (secret && (secret->bytes.size() < kSecretBytesMin || secret->bytes.size() > kSecretBytesMax)) secret.reset();
-  return secret;
+  Secret secret;
+  if (auto bytes = base64_decode(text.substr(kSecretPrefix.size()))) secret.bytes = *bytes;
+  if (secret.bytes.size() < kSecretBytesMin || secret.bytes.size() > kSecretBytesMax) return std::nullopt;
+  return std::make_optional<Secret>(secret);  // a copy: g++ 12 warns falsely where it moves a string of known size
 }
 
 Secret random_secret() {
