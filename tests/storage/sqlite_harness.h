@@ -1,0 +1,59 @@
+// The SQLite store on a directory of its own, removed at the end.
+#pragma once
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+
+#include "storage/sqlite_store.h"
+#include "tests/storage/store_suite.h"
+
+namespace eventrelay {
+
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory() {
+    std::string name = (std::filesystem::temp_directory_path() / "eventrelay-test-XXXXXX").string();
+    if (!mkdtemp(name.data())) throw std::runtime_error("no temporary directory");
+    path_ = name;
+  }
+  ~TemporaryDirectory() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TemporaryDirectory(const TemporaryDirectory&) = delete;
+  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+class SqliteHarness final : public StoreHarness {
+ public:
+  SqliteHarness() { open(); }
+  ~SqliteHarness() override { store_.reset(); }
+  Store& store() override { return *store_; }
+  StoreQueries& queries() override { return *store_; }
+  void reopen() override {
+    store_.reset();
+    open();
+  }
+  void close() { store_.reset(); }
+  const std::string& directory() const { return directory_.path(); }
+  std::string file() const { return directory() + "/eventrelay.db"; }
+
+ private:
+  void open() {
+    SqliteOptions options;
+    options.data_dir = directory_.path();
+    options.clock = [this] { return now(); };
+    auto opened = SqliteStore::open(options, hand_over, metrics);
+    if (!opened) throw std::runtime_error(opened.error().message);
+    store_ = std::move(*opened);
+  }
+
+  TemporaryDirectory directory_;
+  std::unique_ptr<SqliteStore> store_;
+};
+
+}  // namespace eventrelay

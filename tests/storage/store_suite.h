@@ -1,0 +1,130 @@
+// The behaviour that every store must have, written against the ports. A store joins with one INSTANTIATE_TEST_SUITE_P
+// (sqlite_suite_test.cc); the tests are in the store_suite_*.cc files.
+#pragma once
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/metrics.h"
+#include "ports/store.h"
+#include "ports/store_queries.h"
+#include "tests/support/test_loop.h"
+
+namespace eventrelay {
+
+/// Keeps what was published, in order. `applied` runs at once unless held.
+class RecordingHandOver final : public HandOver {
+ public:
+  void publish(News news, Completion<> applied) override;
+  void hold(bool held);  ///< false lets go of what was kept
+  /// All since the last take, appended in commit order.
+  News take();
+  int awaited() const;  ///< commits whose `applied` is held
+
+ private:
+  mutable std::mutex mutex_;
+  News news_;
+  bool held_ = false;
+  std::vector<Completion<>> kept_;
+};
+
+/// A store on data of its own that lasts over reopen().
+class StoreHarness {
+ public:
+  virtual ~StoreHarness() = default;
+  virtual Store& store() = 0;
+  virtual StoreQueries& queries() = 0;
+  /// Closes and opens it again on the same data.
+  virtual void reopen() = 0;
+
+  TestLoop loop;
+  RecordingHandOver hand_over;
+  Metrics metrics;
+  /// The store's wall clock. Moves only when a test moves it.
+  WallTime now() const { return from_unix_ms(now_ms_.load()); }
+  void advance(milliseconds by) { now_ms_ += by.count(); }
+
+ private:
+  std::atomic<std::int64_t> now_ms_{1'767'225'600'000};
+};
+
+struct StoreKind {
+  std::string name;
+  std::function<std::unique_ptr<StoreHarness>()> make;
+};
+inline void PrintTo(const StoreKind& kind, std::ostream* out) {
+  *out << kind.name;
+}
+
+inline constexpr OrganizationId kOrg = kFirstOrganization;
+inline constexpr OrganizationId kOtherOrg{77};
+
+class StoreSuite : public testing::TestWithParam<StoreKind> {
+ protected:
+  void SetUp() override { harness = GetParam().make(); }
+
+  // Intents, submitted and waited for.
+  Result<IngestResult> ingest(IngestIntent intent);
+  Result<FinishResult> finish(FinishAttempt intent);
+  Result<ChangeResult> change(Change intent);
+  Result<DuePage> due(DueQuery query);
+  Result<LanePage> lanes(WebhookId after, std::size_t limit);
+  Result<std::vector<MessagePtr>> messages(std::vector<EventId> events);
+  template <class T>
+  T wait(boost::asio::awaitable<T> task) {
+    return harness->loop.wait(std::move(task));
+  }
+
+  // Short cuts; a failure of the step itself throws.
+  WebhookPtr make_webhook(const WebhookSpec& spec, OrganizationId org = kOrg);
+  WebhookPtr make_webhook(std::string type = "order.created") { return make_webhook(spec_for(std::move(type))); }
+  static WebhookSpec spec_for(std::string pattern);
+  /// Matched by the store: the version is one that never is.
+  static IngestIntent event_of(std::string type, std::string payload = R"({"a":1})");
+  IngestedEvent send(std::string type = "order.created", std::string payload = R"({"a":1})");
+  /// The n-th delivery made with the event, from 1.
+  static DeliveryId delivery_of(const IngestedEvent& event, int n = 1) { return DeliveryId{event.id.value + n}; }
+  FinishAttempt attempt(const WebhookPtr& webhook, DeliveryId id, std::uint32_t number, DeliveryState state) const;
+  /// An event whose only delivery is dead.
+  DeliveryId make_dead(const WebhookPtr& webhook, std::string type = "order.created");
+  DeliveryDetail detail(DeliveryId id);
+  MetricsReport report(OrganizationId org = kOrg);
+  /// Walks all pages; checks that none is longer than asked and that the walk ends.
+  template <class Row>
+  std::vector<Row> all_pages(const std::function<boost::asio::awaitable<Result<Page<Row>>>(PageRequest)>& list,
+                             std::size_t limit);
+  std::vector<DeliveryRow> all_deliveries(DeliveryFilter filter, std::size_t limit = kPageMax);
+  std::vector<EventRow> all_events(EventFilter filter, std::size_t limit = kPageMax);
+  std::vector<DeliveryRow> all_dead(DeliveryFilter filter, std::size_t limit = kPageMax);
+  /// Slices until the job has ended.
+  JobState run_job(JobId id, std::size_t rows);
+
+  Store& store() { return harness->store(); }
+  StoreQueries& queries() { return harness->queries(); }
+  EventLoop& loop() { return harness->loop.loop(); }
+
+  std::unique_ptr<StoreHarness> harness;
+};
+
+template <class Row>
+std::vector<Row> StoreSuite::all_pages(
+    const std::function<boost::asio::awaitable<Result<Page<Row>>>(PageRequest)>& list, std::size_t limit) {
+  std::vector<Row> rows;
+  PageRequest request{0, limit};
+  for (int pages = 0; pages < 10'000; ++pages) {
+    auto page = wait(list(request));
+    if (!page) throw std::runtime_error(page.error().message);
+    EXPECT_LE(page->rows.size(), limit);
+    for (auto& row : page->rows) rows.push_back(std::move(row));
+    if (page->next == 0) return rows;
+    EXPECT_TRUE(request.cursor == 0 || page->next < request.cursor) << "a cursor must go down";
+    request.cursor = page->next;
+  }
+  throw std::runtime_error("the list has no end");
+}
+
+}  // namespace eventrelay
