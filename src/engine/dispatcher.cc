@@ -259,17 +259,23 @@ void Dispatcher::on_message(WebhookId webhook, DeliveryId delivery, Result<std::
   assert(lane && lane->busy.contains(delivery));
   Busy& busy = lane->busy.at(delivery);
   const bool loaded = messages && !messages->empty() && messages->front();
-  if (loaded && lane->enabled() && !busy.cancelled && !draining_) {
-    busy.delivery.message = messages->front();
+  // What a person has changed meanwhile, or given another place, is looked up again before it is sent.
+  const bool valid = loaded && lane->enabled() && !busy.cancelled && !busy.reread && !draining_;
+  if (valid) busy.delivery.message = messages->front();
+  if (valid && !lane->is_overtaken(key_of(busy.delivery))) {
     busy.stage = Busy::Stage::kSending;
     send(*lane, busy);
     return;
   }
-  // Not to be sent now: it is the store's again, and found there when its time comes.
+  // Not to be sent now: it is in the window or the store's again, and found there when its time comes.
   lane->sending -= 1;
   in_flight_ -= 1;
-  lane->window.set_beyond(busy.reread ? std::min(*busy.reread, key_of(busy.delivery)) : key_of(busy.delivery));
-  lane->busy.erase(delivery);
+  const Busy back = std::move(lane->busy.extract(delivery).mapped());
+  if (valid) {
+    place(*lane, back.delivery);
+  } else {
+    lane->window.set_beyond(back.reread ? std::min(*back.reread, key_of(back.delivery)) : key_of(back.delivery));
+  }
   if (!loaded) {
     lane->reading_later = true;
     retry_later([this, webhook] {
@@ -401,14 +407,15 @@ void Dispatcher::on_committed(WebhookId webhook, DeliveryId delivery, Result<Fin
 
 void Dispatcher::drain(Completion<> done) {
   draining_ = true;
-  drained_ = std::move(done);
+  drained_.swap(done);  // Boost 1.81's move assignment never returns
   pump();
 }
 
 void Dispatcher::check_drained() {
   if (!draining_ || !drained_ || in_flight_ != 0 || uncommitted_ != 0) return;
-  loop_.post(std::move(drained_));
-  drained_ = Completion<>();
+  Completion<> done;
+  done.swap(drained_);
+  loop_.post(std::move(done));
 }
 
 }  // namespace eventrelay

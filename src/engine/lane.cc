@@ -44,6 +44,12 @@ bool Lane::can_start(WallTime now) const {
   return due && *due <= now;
 }
 
+bool Lane::is_overtaken(const LaneKey& place) const {
+  if (!ordered()) return false;
+  const auto missing = window.missing_from();
+  return (missing && *missing <= place) || (!window.empty() && key_of(window.front()) < place);
+}
+
 std::optional<WallTime> Lane::next_look(WallTime now) const {
   if (!enabled()) return std::nullopt;
   std::optional<WallTime> next;

@@ -15,12 +15,18 @@ class SteadyWallClock {
   WallTime now() {
     const SteadyTime steady = loop_.now();
     const auto passed = std::chrono::duration_cast<milliseconds>(steady - steady_);
-    wall_ = std::max(loop_.wall_now(), wall_ + passed);
-    steady_ += passed;
+    const WallTime read = loop_.wall_now();
+    if (read >= wall_ + passed) {
+      wall_ = read;
+      steady_ = steady;
+    } else {
+      wall_ += passed;
+      steady_ += passed;  // what is left of a millisecond counts next time
+    }
     return wall_;
   }
   /// Something committed carries this time, so it has come.
-  void observe(WallTime committed_at) { wall_ = std::max(wall_, committed_at); }
+  void observe(WallTime committed_at) { wall_ = std::max(now(), committed_at); }
 
  private:
   EventLoop& loop_;

@@ -191,8 +191,7 @@ void SimStore::read(EventLoop& loop, Completion<Result<T>> done, Snapshot snapsh
     Completion<Result<T>> done;
     Result<T> result = Error{ErrorCode::kTimeout, "The simulation decided so", {}};
   };
-  auto open = std::make_shared<Open>();
-  open->done = std::move(done);
+  auto open = std::make_shared<Open>(Open{std::move(done)});
   later(until_snapshot, [this, &loop, open, fails, until_answer, snapshot = std::move(snapshot)] {
     if (!fails) open->result = snapshot();
     later(until_answer, [&loop, open] {

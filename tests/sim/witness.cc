@@ -6,6 +6,8 @@ namespace {
 constexpr std::size_t kDeliveryIdChars = 17;
 /// The window's least room for a lane (engine/lane_window.cc): past the budget by so much.
 constexpr std::size_t kLaneEntriesMin = 2;
+/// Two clocks that were set back at other fractions of a millisecond.
+constexpr milliseconds kClockGrain{1};
 }  // namespace
 
 std::string sim_host(int number) { return "w" + std::to_string(number) + ".test"; }
@@ -72,6 +74,7 @@ void Witness::on_committed(const News& news) {
     History& history = history_[row.id];
     const bool reopened = row.attempts > 0 && !row.manual;
     if (!reopened) continue;
+    history.reopened += 1;
     history.scheduled = 0;
     history.gone = false;
     history.final_state.reset();
@@ -82,15 +85,22 @@ void Witness::on_committed(const News& news) {
 
 void Witness::on_news_taken(const News& news) {
   for (const PendingDelivery& row : news.pending) {
+    trace_.note("told pending", row.id.value, row.attempts, row.manual);
     if (--untold_pending_[row.id] <= 0) untold_pending_.erase(row.id);
   }
-  for (const DeliveryRef& ref : news.cancelled) untold_cancelled_.erase(ref.id);
+  for (const DeliveryRef& ref : news.cancelled) {
+    trace_.note("told cancelled", ref.id.value);
+    untold_cancelled_.erase(ref.id);
+  }
   for (const WebhookPtr& webhook : news.webhooks) {
+    trace_.note(webhook->spec.ordered ? "told webhook, ordered" : "told webhook", webhook->id.value,
+                webhook->spec.enabled, webhook->deleted);
     if (--untold_webhooks_[webhook->id] <= 0) untold_webhooks_.erase(webhook->id);
   }
 }
 
 void Witness::on_finish_answered(const FinishAttempt& finish, const FinishResult& result) {
+  trace_.note("finished", finish.delivery.value, finish.number, static_cast<std::int64_t>(result.state));
   busy_.erase(finish.delivery);
   History& history = history_[finish.delivery];
   history.answered = std::max(history.answered, finish.number);
@@ -98,7 +108,8 @@ void Witness::on_finish_answered(const FinishAttempt& finish, const FinishResult
   if (found == database_.deliveries().end()) return fail("an attempt's end was taken for no delivery");
   if (found->second.row.attempts > history.sends)
     fail("more attempts recorded than were sent: " + name(finish.delivery));
-  if (result.state != finish.state) return;  // a person was faster
+  // A person was faster: cancelled it before, or has opened it again by now.
+  if (result.state != finish.state || history.reopened != history.reopened_at_send) return;
   if (finish.state == DeliveryState::kPending) return;
   history.final_state = finish.state;
   if (finish.state == DeliveryState::kSucceeded && !history.received)
@@ -157,6 +168,7 @@ DeliveryId Witness::on_send(std::size_t loop, const OutboundRequest& request) {
   history.scheduled += delivery.row.manual ? 0 : 1;
   history.last_number = delivery.row.attempts + 1;
   history.last_process = process_;
+  history.reopened_at_send = history.reopened;
   busy_[id] = Busy{webhook->id};
   return id;
 }
@@ -174,7 +186,7 @@ void Witness::check_send(std::size_t loop, const SimDelivery& delivery) {
   if (number <= history.answered) fail("an attempt sent again after its end was answered: " + name(id));
   const bool crashed_between = history.last_process != process_ && !drained_processes_.contains(history.last_process);
   if (history.last_number == number && !crashed_between) fail("sent twice: " + name(id));
-  if (delivery.state == DeliveryState::kPending && !row.manual && row.due > clock_.now())
+  if (delivery.state == DeliveryState::kPending && !row.manual && row.due > clock_.now() + kClockGrain)
     fail("sent before its time, at " + std::to_string(unix_ms(clock_.now())) + ": " + name(id));
 
   const WebhookPtr known = engines_.at(loop)->catalog().webhooks().find(row.webhook);

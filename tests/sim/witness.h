@@ -62,6 +62,8 @@ class Witness {
     std::uint32_t answered = 0;   ///< greatest number whose end was answered as committed
     std::uint32_t last_number = 0;
     int last_process = 0;  ///< that sent last_number
+    int reopened = 0;      ///< how often, by people
+    int reopened_at_send = 0;
     bool received = false;
     bool gone = false;
     std::optional<DeliveryState> final_state;  ///< as answered, until a person reopens it
