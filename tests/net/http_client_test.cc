@@ -212,21 +212,25 @@ TEST_F(HttpClientTest, a_server_that_closes_an_idle_connection_costs_nothing) {
 }
 
 TEST_F(HttpClientTest, an_idle_connection_on_which_the_server_speaks_is_not_used_again) {
-  std::atomic<bool> spoken{false};
-  RawServer server([&](RawConnection& connection) {
-    connection.read_request();
-    connection.send(ok_answer());
-    if (connection.number() == 0) {
-      connection.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong");
-      spoken = true;
-      return connection.wait_until_closed();
-    }
-    connection.wait_until_closed();
-  });
-  send(url(server));
-  ASSERT_TRUE(run_until([&] { return spoken.load(); }));
-  EXPECT_EQ(send(url(server)).response_body, "ok");
-  EXPECT_EQ(server.connections(), 2);
+  for (const bool loop_has_seen_it : {true, false}) {
+    std::atomic<bool> speak{false}, spoken{false};
+    RawServer server([&](RawConnection& connection) {
+      connection.read_request();
+      connection.send(ok_answer());
+      if (connection.number() == 0) {
+        for (int i = 0; i < 10'000 && !speak; ++i) std::this_thread::sleep_for(1ms);
+        connection.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong");
+        spoken = true;
+      }
+      connection.wait_until_closed();
+    });
+    send(url(server));
+    speak = true;
+    if (loop_has_seen_it) run_until([&] { return spoken.load(); });
+    for (int i = 0; i < 10'000 && !spoken; ++i) std::this_thread::sleep_for(1ms);
+    EXPECT_EQ(send(url(server)).response_body, "ok");
+    EXPECT_EQ(server.connections(), 2);
+  }
 }
 
 TEST_F(HttpClientTest, connections_beyond_the_idle_limits_are_closed) {
@@ -338,6 +342,16 @@ TEST_F(HttpClientTest, a_server_that_does_not_read_times_out) {
   });
   EXPECT_EQ(send(url(server), std::string(32 * 1024 * 1024, 'x'), 300ms).error, AttemptError::kTimeout);
   end = true;
+}
+
+TEST_F(HttpClientTest, the_connect_deadline_ends_with_the_connect) {
+  limits.connect = 100ms;
+  RawServer server([](RawConnection& connection) {
+    if (!connection.read_request()) return;
+    std::this_thread::sleep_for(250ms);
+    connection.send(ok_answer());
+  });
+  EXPECT_EQ(send(url(server)).error, AttemptError::kNone);
 }
 
 TEST_F(HttpClientTest, the_deadline_of_one_attempt_does_not_end_another) {

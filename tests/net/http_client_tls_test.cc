@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <mutex>
+#include <thread>
 
 #include "tests/net/client_fixture.h"
 #include "tests/support/tls_certificates.h"
@@ -90,6 +91,9 @@ TEST_F(TlsClientTest, an_unknown_authority_is_refused) {
 }
 
 TEST_F(TlsClientTest, versions_before_1_2_are_refused) {
+  // Else OpenSSL's own level would refuse them.
+  SSL_CTX_set_security_level(tls->native_handle(), 0);
+  SSL_CTX_set_cipher_list(tls->native_handle(), "ALL:@SECLEVEL=0");
   EXPECT_EQ(send_to({.names = "DNS:localhost", .tls_version_max = TLS1_1_VERSION}).error, AttemptError::kTls);
   EXPECT_EQ(send_to({.names = "DNS:localhost", .tls_version_max = TLS1_2_VERSION}).error, AttemptError::kNone);
 }
@@ -160,6 +164,19 @@ TEST_F(TlsClientTest, a_handshake_that_hangs_ends_with_the_connect_deadline_or_t
   client.reset();
   limits.connect = 100ms;
   EXPECT_EQ(send(url(server), "{}", 5s).error, AttemptError::kConnectTimeout);
+}
+
+TEST_F(TlsClientTest, the_connect_deadline_ends_with_the_handshake) {
+  limits.connect = 300ms;
+  const auto context = authority.make_server({.names = "DNS:localhost"});
+  RawServer server(
+      [](RawConnection& connection) {
+        if (!connection.read_request()) return;
+        std::this_thread::sleep_for(500ms);
+        connection.send(ok_answer());
+      },
+      "127.0.0.1", context.get());
+  EXPECT_EQ(send(url(server)).error, AttemptError::kNone);
 }
 
 TEST_F(TlsClientTest, a_certificate_file_without_certificates_is_refused_at_the_start) {
