@@ -16,6 +16,12 @@ file(GLOB migrations CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/storage/sqlite_mi
 if(migrations)
   embed(storage sqlite_migrations ${migrations})
 endif()
-if(EXISTS ${CMAKE_SOURCE_DIR}/api/openapi.yaml)
-  embed(api api_description ${CMAKE_SOURCE_DIR}/api/openapi.yaml)
-endif()
+# The API's description is written as YAML and served as JSON.
+find_program(PYTHON3 python3 REQUIRED)
+set(description ${CMAKE_BINARY_DIR}/generated/openapi.json)
+add_custom_command(
+  OUTPUT ${description}
+  COMMAND ${PYTHON3} ${CMAKE_SOURCE_DIR}/cmake/yaml_to_json.py ${CMAKE_SOURCE_DIR}/api/openapi.yaml ${description}
+  DEPENDS ${CMAKE_SOURCE_DIR}/api/openapi.yaml ${CMAKE_SOURCE_DIR}/cmake/yaml_to_json.py
+  VERBATIM)
+embed(api api_description ${description})

@@ -11,6 +11,6 @@ struct EmbeddedFile {
 };
 
 std::span<const EmbeddedFile> sqlite_migrations();  ///< 0001_….sql, in order
-std::span<const EmbeddedFile> api_description();    ///< openapi.yaml
+std::span<const EmbeddedFile> api_description();    ///< openapi.json
 
 }  // namespace eventrelay

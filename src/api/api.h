@@ -1,0 +1,41 @@
+// The HTTP API of one event loop: who may, which route, the answer. Belongs to its loop's thread.
+#pragma once
+#include <memory>
+#include <string_view>
+
+#include "base/limits.h"
+#include "base/metrics.h"
+#include "domain/target_url.h"
+#include "engine/intake.h"
+#include "net/http_types.h"
+#include "ports/store_queries.h"
+
+namespace eventrelay {
+
+struct ApiContext;
+class Router;
+
+struct ApiOptions {
+  std::size_t event_bytes_max = kEventBytesDefault;  ///< body of one event
+  EgressRules rules;                                 ///< of the transport: what they refuse is refused at once
+};
+
+class Api {
+ public:
+  /// Everything outlives the Api, and is of the same loop or thread-safe.
+  Api(EventLoop& loop, Store& store, StoreQueries& queries, Intake& intake, const LoopCatalog& catalog,
+      Metrics& metrics, ApiOptions options);
+  ~Api();
+  Api(const Api&) = delete;
+  Api& operator=(const Api&) = delete;
+
+  Awaitable<HttpResponse> handle(HttpRequest request);
+  /// Bytes that a request's body may have.
+  std::size_t body_limit(std::string_view method, std::string_view target) const;
+
+ private:
+  std::unique_ptr<ApiContext> context_;
+  std::unique_ptr<Router> router_;
+};
+
+}  // namespace eventrelay

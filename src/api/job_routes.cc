@@ -1,0 +1,52 @@
+// Jobs: listed, shown, cancelled.
+#include "api/routes.h"
+
+namespace eventrelay {
+namespace {
+
+Awaitable<HttpResponse> list_jobs(ApiContext& api, ApiCall call) {
+  auto parameters = Parameters::from_query(call.query);
+  const auto page = parameters.take_page("jobs");
+  if (const auto faults = parameters.finish(); !faults.empty()) co_return invalid_input(faults);
+  auto listed = api.queries.list_jobs(api.loop, call.organization, page);
+  const auto rows = co_await std::move(listed);
+  if (!rows) co_return problem_of(rows.error());
+  co_return list_response(rows->rows, parameters.next_cursor(rows->next), write_job);
+}
+
+Awaitable<HttpResponse> show_job(ApiContext& api, OrganizationId organization, JobId id, int status) {
+  auto read = api.queries.get_job(api.loop, organization, id);
+  const auto job = co_await std::move(read);
+  if (!job) co_return problem_of(job.error());
+  JsonWriter json;
+  write_job(json, *job);
+  co_return json_response(status, std::move(json));
+}
+
+Awaitable<HttpResponse> get_job(ApiContext& api, ApiCall call) {
+  const auto id = parse_job_id(call.id);
+  if (!id) co_return not_found();
+  auto answer = show_job(api, call.organization, *id, 200);
+  co_return co_await std::move(answer);
+}
+
+Awaitable<HttpResponse> cancel_job(ApiContext& api, ApiCall call) {
+  const auto id = parse_job_id(call.id);
+  if (!id) co_return not_found();
+  Change intent = CancelJob{call.organization, *id};
+  auto cancelled = change(api, std::move(intent));
+  const auto result = co_await std::move(cancelled);
+  if (!result) co_return problem_of(result.error());
+  auto answer = show_job(api, call.organization, *id, 202);
+  co_return co_await std::move(answer);
+}
+
+}  // namespace
+
+void add_job_routes(Router& router) {
+  router.add("GET", "/api/jobs", Access::kRead, list_jobs);
+  router.add("GET", "/api/jobs/{id}", Access::kRead, get_job);
+  router.add("POST", "/api/jobs/{id}/cancel", Access::kAdmin, cancel_job);
+}
+
+}  // namespace eventrelay

@@ -1,0 +1,89 @@
+// API keys: made, listed, deleted. A key's text is shown once, at its creation.
+#include "api/json_body.h"
+#include "api/routes.h"
+#include "base/crypto.h"
+
+namespace eventrelay {
+namespace {
+
+constexpr std::size_t kNameCharsMax = 128;
+constexpr std::size_t kHintChars = 4;
+
+struct KeyBody {
+  std::string name;
+  Scope scope = Scope::kAdmin;
+  std::optional<HttpResponse> refusal;
+};
+
+KeyBody read_key(const HttpRequest& request) {
+  KeyBody result;
+  if ((result.refusal = media_type_refusal(request))) return result;
+  auto parsed = parse_object(request.body);
+  if ((result.refusal = std::move(parsed.refusal))) return result;
+  std::vector<FieldError> faults;
+  JsonObject body(std::move(parsed.value), "", faults);
+  result.name = body.take_text("name").value_or("");
+  if (result.name.size() > kNameCharsMax) {
+    body.fault("name", "must have at most " + std::to_string(kNameCharsMax) + " bytes");
+  }
+  if (const auto text = body.take_text("scope")) {
+    const auto scope = parse_scope(*text);
+    if (!scope) body.fault("scope", "must be admin, publish or read");
+    result.scope = scope.value_or(Scope::kRead);
+  } else if (faults.empty()) {
+    body.fault("scope", "is missing");
+  }
+  body.finish();
+  if (!faults.empty()) result.refusal = invalid_input(faults);
+  return result;
+}
+
+Awaitable<HttpResponse> create_key(ApiContext& api, ApiCall call) {
+  auto body = read_key(call.request);
+  if (body.refusal) co_return std::move(*body.refusal);
+  const auto text = random_api_key();
+  ApiKey key;
+  key.organization = call.organization;
+  key.name = std::move(body.name);
+  key.scope = body.scope;
+  key.hash = sha256(text);
+  key.hint = text.substr(text.size() - kHintChars);
+  Change intent = CreateApiKey{key};
+  auto created = change(api, std::move(intent));
+  const auto result = co_await std::move(created);
+  if (!result) co_return problem_of(result.error());
+  key.id = ApiKeyId{result->id};
+  JsonWriter json;
+  write_api_key(json, key, text);
+  co_return json_response(201, std::move(json));
+}
+
+Awaitable<HttpResponse> list_keys(ApiContext& api, ApiCall call) {
+  auto parameters = Parameters::from_query(call.query);
+  const auto page = parameters.take_page("keys");
+  if (const auto faults = parameters.finish(); !faults.empty()) co_return invalid_input(faults);
+  auto listed = api.queries.list_api_keys(api.loop, call.organization, page);
+  const auto rows = co_await std::move(listed);
+  if (!rows) co_return problem_of(rows.error());
+  co_return list_response(rows->rows, parameters.next_cursor(rows->next),
+                          [](JsonWriter& json, const ApiKey& key) { write_api_key(json, key); });
+}
+
+Awaitable<HttpResponse> delete_key(ApiContext& api, ApiCall call) {
+  const auto id = parse_api_key_id(call.id);
+  if (!id) co_return not_found();
+  Change intent = DeleteApiKey{call.organization, *id};
+  auto deleted = change(api, std::move(intent));
+  const auto result = co_await std::move(deleted);
+  co_return result ? no_content() : problem_of(result.error());
+}
+
+}  // namespace
+
+void add_key_routes(Router& router) {
+  router.add("GET", "/api/keys", Access::kAdmin, list_keys);
+  router.add("POST", "/api/keys", Access::kAdmin, create_key);
+  router.add("DELETE", "/api/keys/{id}", Access::kAdmin, delete_key);
+}
+
+}  // namespace eventrelay

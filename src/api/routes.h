@@ -1,0 +1,46 @@
+// What the routes share, and where each resource adds its own. One loop's.
+#pragma once
+#include "api/api.h"
+#include "api/json_out.h"
+#include "api/parse_thread.h"
+#include "api/problem.h"
+#include "api/query.h"
+#include "api/router.h"
+
+namespace eventrelay {
+
+struct ApiContext {
+  EventLoop& loop;
+  Store& store;
+  StoreQueries& queries;
+  Intake& intake;
+  const LoopCatalog& catalog;
+  Metrics& metrics;
+  ApiOptions options;
+  ParseThread parse_thread;
+};
+
+void add_event_routes(Router& router);
+void add_webhook_routes(Router& router);
+void add_delivery_routes(Router& router);
+void add_dlq_routes(Router& router);
+void add_job_routes(Router& router);
+void add_key_routes(Router& router);
+void add_metrics_routes(Router& router);
+void add_system_routes(Router& router);
+
+/// Waits for a committed change.
+Awaitable<Result<ChangeResult>> change(ApiContext& api, Change intent);
+/// Commits the change of one delivery and answers 202 with the delivery after it.
+Awaitable<HttpResponse> change_delivery(ApiContext& api, OrganizationId organization, DeliveryId id, Change intent);
+
+inline HttpResponse not_found() {
+  return problem(404, "not_found", "There is no such thing.");
+}
+inline HttpResponse no_content() {
+  HttpResponse response;
+  response.status = 204;
+  return response;
+}
+
+}  // namespace eventrelay

@@ -1,0 +1,146 @@
+// Webhooks: made, listed, shown, changed, deleted; their secrets; test events.
+#include "api/json_body.h"
+#include "api/routes.h"
+#include "api/webhook_body.h"
+
+namespace eventrelay {
+namespace {
+
+constexpr std::string_view kTestType = "webhook.test";
+
+HttpResponse webhook_response(int status, const Webhook& webhook, WebhookView view) {
+  JsonWriter json;
+  write_webhook(json, webhook, view);
+  return json_response(status, std::move(json));
+}
+
+HttpResponse secret_response(const Secret& secret) {
+  JsonWriter json;
+  json.open('{').field("secret", to_text(secret)).close('}');
+  return json_response(200, std::move(json));
+}
+
+WebhookView view_for(Scope scope) {
+  return {scope == Scope::kAdmin, false};
+}
+
+Awaitable<HttpResponse> list_webhooks(ApiContext& api, ApiCall call) {
+  auto parameters = Parameters::from_query(call.query);
+  const auto page = parameters.take_page("webhooks");
+  if (const auto faults = parameters.finish(); !faults.empty()) co_return invalid_input(faults);
+  auto listed = api.queries.list_webhooks(api.loop, call.organization, page);
+  const auto rows = co_await std::move(listed);
+  if (!rows) co_return problem_of(rows.error());
+  const auto view = view_for(call.scope);
+  co_return list_response(rows->rows, parameters.next_cursor(rows->next),
+                          [view](JsonWriter& json, const WebhookPtr& row) { write_webhook(json, *row, view); });
+}
+
+Awaitable<HttpResponse> create_webhook(ApiContext& api, ApiCall call) {
+  if (auto refusal = media_type_refusal(call.request)) co_return std::move(*refusal);
+  auto body = read_webhook(call.request.body, api.options.rules);
+  if (body.refusal) co_return std::move(*body.refusal);
+  auto secret = body.secret ? std::move(*body.secret) : random_secret();
+  Change intent = CreateWebhook{call.organization, std::move(body.spec), std::move(secret)};
+  auto created = change(api, std::move(intent));
+  const auto result = co_await std::move(created);
+  if (!result) co_return problem_of(result.error());
+  auto read = api.queries.get_webhook(api.loop, call.organization, WebhookId{result->id});
+  const auto webhook = co_await std::move(read);
+  if (!webhook) co_return problem_of(webhook.error());
+  co_return webhook_response(201, **webhook, {true, true});
+}
+
+Awaitable<HttpResponse> get_webhook(ApiContext& api, ApiCall call) {
+  const auto id = parse_webhook_id(call.id);
+  if (!id) co_return not_found();
+  auto read = api.queries.get_webhook(api.loop, call.organization, *id);
+  const auto webhook = co_await std::move(read);
+  if (!webhook) co_return problem_of(webhook.error());
+  co_return webhook_response(200, **webhook, view_for(call.scope));
+}
+
+Awaitable<HttpResponse> patch_webhook(ApiContext& api, ApiCall call) {
+  if (auto refusal = media_type_refusal(call.request)) co_return std::move(*refusal);
+  const auto id = parse_webhook_id(call.id);
+  if (!id) co_return not_found();
+  auto read_first = api.queries.get_webhook(api.loop, call.organization, *id);
+  const auto current = co_await std::move(read_first);
+  if (!current) co_return problem_of(current.error());
+  auto body = read_webhook_patch(call.request.body, **current, api.options.rules);
+  if (body.refusal) co_return std::move(*body.refusal);
+  Change intent = UpdateWebhook{call.organization, *id, std::move(body.patch)};
+  auto changed = change(api, std::move(intent));
+  const auto result = co_await std::move(changed);
+  if (!result) co_return problem_of(result.error());
+  auto read = api.queries.get_webhook(api.loop, call.organization, *id);
+  const auto webhook = co_await std::move(read);
+  if (!webhook) co_return problem_of(webhook.error());
+  co_return webhook_response(200, **webhook, view_for(call.scope));
+}
+
+Awaitable<HttpResponse> delete_webhook(ApiContext& api, ApiCall call) {
+  const auto id = parse_webhook_id(call.id);
+  if (!id) co_return not_found();
+  Change intent = DeleteWebhook{call.organization, *id};
+  auto deleted = change(api, std::move(intent));
+  const auto result = co_await std::move(deleted);
+  co_return result ? no_content() : problem_of(result.error());
+}
+
+Awaitable<HttpResponse> get_secret(ApiContext& api, ApiCall call) {
+  const auto id = parse_webhook_id(call.id);
+  if (!id) co_return not_found();
+  auto read = api.queries.get_webhook(api.loop, call.organization, *id);
+  const auto webhook = co_await std::move(read);
+  if (!webhook) co_return problem_of(webhook.error());
+  co_return secret_response((*webhook)->secret);
+}
+
+Awaitable<HttpResponse> rotate_secret(ApiContext& api, ApiCall call) {
+  const auto id = parse_webhook_id(call.id);
+  if (!id) co_return not_found();
+  const auto secret = random_secret();
+  Change intent = RotateSecret{call.organization, *id, secret};
+  auto rotated = change(api, std::move(intent));
+  const auto result = co_await std::move(rotated);
+  co_return result ? secret_response(secret) : problem_of(result.error());
+}
+
+Awaitable<HttpResponse> test_webhook(ApiContext& api, ApiCall call) {
+  const auto id = parse_webhook_id(call.id);
+  const auto webhook = id ? api.catalog.webhooks().find(*id) : nullptr;
+  if (webhook == nullptr || webhook->organization != call.organization) co_return not_found();
+  IngestIntent intent;
+  intent.organization = call.organization;
+  intent.targets_fixed = true;
+  NewEvent event;
+  event.type = kTestType;
+  event.payload = R"({"message":"This is a test event.","webhook_id":")" + to_text(*id) + "\"}";
+  event.targets = {*id};
+  intent.events.push_back(std::move(event));
+  auto stored = completion_of<Result<IngestResult>>(
+      [&](auto done) { api.store.ingest(api.loop, std::move(intent), std::move(done)); });
+  const auto result = co_await std::move(stored);
+  if (!result) co_return problem_of(result.error());
+  const auto& made = result->events.front();
+  JsonWriter json;
+  json.open('{').field("id", to_text(made.id)).field("type", kTestType).time("created_at", made.created_at);
+  json.field("deliveries", std::int64_t{made.deliveries}).close('}');
+  co_return json_response(202, std::move(json));
+}
+
+}  // namespace
+
+void add_webhook_routes(Router& router) {
+  router.add("GET", "/api/webhooks", Access::kRead, list_webhooks);
+  router.add("POST", "/api/webhooks", Access::kAdmin, create_webhook);
+  router.add("GET", "/api/webhooks/{id}", Access::kRead, get_webhook);
+  router.add("PATCH", "/api/webhooks/{id}", Access::kAdmin, patch_webhook);
+  router.add("DELETE", "/api/webhooks/{id}", Access::kAdmin, delete_webhook);
+  router.add("GET", "/api/webhooks/{id}/secret", Access::kAdmin, get_secret);
+  router.add("POST", "/api/webhooks/{id}/rotate-secret", Access::kAdmin, rotate_secret);
+  router.add("POST", "/api/webhooks/{id}/test", Access::kAdmin, test_webhook);
+}
+
+}  // namespace eventrelay
