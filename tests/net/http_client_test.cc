@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <thread>
 
 #include "tests/net/client_fixture.h"
@@ -80,14 +81,17 @@ TEST_F(HttpClientTest, a_long_body_is_sent_whole_while_the_server_reads_slowly) 
 }
 
 TEST_F(HttpClientTest, an_answer_before_the_body_was_read_counts_and_ends_the_connection) {
+  std::atomic<bool> answered{false};
   RawServer server([&](RawConnection& connection) {
     connection.send("HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n");
+    for (int i = 0; i < 10'000 && !answered; ++i) std::this_thread::sleep_for(1ms);
     connection.wait_until_closed();
   });
   const auto outcome = send(url(server), std::string(32 * 1024 * 1024, 'x'));
+  answered = true;
   EXPECT_EQ(outcome.error, AttemptError::kNone) << outcome.error_message;
   EXPECT_EQ(outcome.status_code, 413);
-  send(url(server), "{}", 1s);
+  EXPECT_EQ(send(url(server)).status_code, 413);
   EXPECT_EQ(server.connections(), 2);
 }
 
@@ -409,6 +413,19 @@ TEST_F(HttpClientTest, an_endless_body_is_a_complete_and_truncated_answer) {
     EXPECT_EQ(outcome.response_body, std::string(kResponseBytesKept, 'x'));
     client.reset();  // closes, and so ends the server's loop
   }
+}
+
+TEST_F(HttpClientTest, a_body_that_goes_on_slowly_past_the_kept_size_ends_there) {
+  RawServer server([&](RawConnection& connection) {
+    if (!connection.read_request()) return;
+    connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+    const std::string size = "1000\r\n";
+    for (int i = 0; i < 5; ++i) connection.send(size + std::string(0x1000, 'x') + "\r\n");
+    connection.wait_until_closed();
+  });
+  const auto outcome = send(url(server));
+  EXPECT_EQ(outcome.error, AttemptError::kNone) << outcome.error_message;
+  EXPECT_EQ(outcome.response_body, std::string(kResponseBytesKept, 'x'));
 }
 
 TEST_F(HttpClientTest, a_body_of_just_the_kept_size_is_not_truncated) {
