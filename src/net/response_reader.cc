@@ -157,7 +157,10 @@ ResponseReader::Progress ResponseReader::parse(std::string_view bytes, std::size
     Parser& parser = *parsing_->parser;
     BeastError error;
     used += parser.put(boost::asio::const_buffer(bytes.data() + used, bytes.size() - used), error);
-    if (error == http::error::need_more) break;
+    if (error == http::error::need_more) {
+      if (parser.past_the_kept()) return Progress::kDone;
+      break;
+    }
     if (error) return failed(parser.fault() ? parser.fault() : "the answer is not HTTP/1.1: " + error.message());
     if (!parser.is_done()) {
       if (parser.past_the_kept()) return Progress::kDone;

@@ -428,6 +428,14 @@ TEST_F(HttpClientTest, a_body_that_goes_on_slowly_past_the_kept_size_ends_there)
   EXPECT_EQ(outcome.response_body, std::string(kResponseBytesKept, 'x'));
 }
 
+TEST_F(HttpClientTest, a_body_past_the_kept_size_that_stalls_within_a_chunks_head_is_complete) {
+  RawServer server(then_silent("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5000\r\n" +
+                               std::string(0x5000, 'x') + "\r\n4"));
+  const auto outcome = send(url(server), "{}", 2s);
+  EXPECT_EQ(outcome.error, AttemptError::kNone) << outcome.error_message;
+  EXPECT_TRUE(outcome.response_truncated);
+}
+
 TEST_F(HttpClientTest, a_body_of_just_the_kept_size_is_not_truncated) {
   RawServer server(always(ok_answer(std::string(kResponseBytesKept, 'x'))));
   const auto outcome = send(url(server));
