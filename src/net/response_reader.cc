@@ -157,15 +157,9 @@ ResponseReader::Progress ResponseReader::parse(std::string_view bytes, std::size
     Parser& parser = *parsing_->parser;
     BeastError error;
     used += parser.put(boost::asio::const_buffer(bytes.data() + used, bytes.size() - used), error);
-    if (error == http::error::need_more) {
-      if (parser.past_the_kept()) return Progress::kDone;
-      break;
-    }
+    if (error == http::error::need_more) break;
     if (error) return failed(parser.fault() ? parser.fault() : "the answer is not HTTP/1.1: " + error.message());
-    if (!parser.is_done()) {
-      if (parser.past_the_kept()) return Progress::kDone;
-      continue;
-    }
+    if (!parser.is_done()) continue;
     if (!parser.is_interim()) {
       reusable_ = parser.keep_alive() && used == bytes.size();
       return Progress::kDone;
@@ -174,6 +168,7 @@ ResponseReader::Progress ResponseReader::parse(std::string_view bytes, std::size
     if (++interim_ > kInterimAnswersMax) return failed("the server sends interim answers without end");
     parsing_->parser.emplace(*outcome_);
   }
+  if (parsing_->parser->past_the_kept()) return Progress::kDone;
   if (bytes.size() - used > kRestBytesMax) return failed("the answer has a line that is too long");
   return Progress::kMore;
 }

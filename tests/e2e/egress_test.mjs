@@ -38,7 +38,7 @@ test("an_operator_can_allow_a_range", async () => {
   const server = await Server.start({ privateTargets: false, flags: ["--allow-targets", "127.0.0.0/8"] });
   await server.webhook(receiver.url("/allowed"), { event_types: ["allowed.t"] });
   await server.delivery((await server.event("allowed.t")).id, "succeeded");
-  assert.equal((await attemptAt(server, "http://10.0.0.1/", "denied.t")).error.code, "address_denied");
+  assert.equal((await attemptAt(server, "http://10.0.0.1/", "denied.t")).refused?.status, 422);
   await server.dispose();
 });
 

@@ -436,6 +436,19 @@ TEST_F(HttpClientTest, a_body_past_the_kept_size_that_stalls_within_a_chunks_hea
   EXPECT_TRUE(outcome.response_truncated);
 }
 
+TEST_F(HttpClientTest, an_endless_body_whose_chunks_arrive_whole_is_complete) {
+  RawServer server([&](RawConnection& connection) {
+    if (!connection.read_request()) return;
+    connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+    for (int i = 0; i < 200 && connection.send("2000\r\n" + std::string(0x2000, 'x') + "\r\n"); ++i) {
+      std::this_thread::sleep_for(5ms);  // so that each read gives one whole chunk
+    }
+  });
+  const auto outcome = send(url(server), "{}", 500ms);
+  EXPECT_EQ(outcome.error, AttemptError::kNone) << outcome.error_message;
+  EXPECT_TRUE(outcome.response_truncated);
+}
+
 TEST_F(HttpClientTest, a_body_of_just_the_kept_size_is_not_truncated) {
   RawServer server(always(ok_answer(std::string(kResponseBytesKept, 'x'))));
   const auto outcome = send(url(server));

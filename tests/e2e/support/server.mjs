@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import http from "node:http";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { after } from "node:test";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { checkAnswer } from "./conformance.mjs";
@@ -13,6 +14,10 @@ import { until } from "./wait.mjs";
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 export const binary = process.env.EVENTRELAY_BIN ?? path.join(root, "build/dev/bin/eventrelay");
 export const adminKey = "e2e-admin-key-0123456789";
+
+// A test that fails leaves its server behind: none outlives the file.
+const running = new Set();
+after(() => running.forEach((child) => child.kill("SIGKILL")));
 
 export function makeDataDir() {
   return mkdtempSync(path.join(tmpdir(), "eventrelay-e2e-"));
@@ -34,11 +39,15 @@ export class Server {
       env: { PATH: process.env.PATH, ...(key ? { EVENTRELAY_API_KEY: key } : {}), ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
+    running.add(server.process);
     server.exit = new Promise((resolve) => {
       server.process.on("error", (error) => resolve({ code: null, signal: error.message }));
       server.process.on("exit", (code, signal) => resolve({ code, signal }));
     });
-    server.exit.then((exit) => (server.exited = exit));
+    server.exit.then((exit) => {
+      server.exited = exit;
+      running.delete(server.process);
+    });
     for (const stream of [server.process.stdout, server.process.stderr]) {
       stream.setEncoding("utf8").on("data", (text) => (server.log = (server.log + text).slice(-200_000)));
     }
