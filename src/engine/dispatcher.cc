@@ -138,7 +138,9 @@ void Dispatcher::on_webhook(const WebhookPtr& webhook) {
 void Dispatcher::on_pending(PendingDelivery delivery) {
   Lane* lane = lane_of(delivery.webhook);
   if (!lane) return;
-  clock_.observe(time_of_id(delivery.event.value));
+  clock_.observe(time_of_id(delivery.id.value));
+  // The commit may have changed the lane's order after it had changed this: the place is by the new one.
+  if (lane->ordered()) delivery.sort_at = delivery.first_due;
   lane->window.touch(delivery.id);
   if (const auto found = lane->busy.find(delivery.id); found != lane->busy.end()) {
     const LaneKey key = key_of(delivery);
@@ -262,7 +264,7 @@ void Dispatcher::on_message(WebhookId webhook, DeliveryId delivery, Result<std::
   // What a person has changed meanwhile, or given another place, is looked up again before it is sent.
   const bool valid = loaded && lane->enabled() && !busy.cancelled && !busy.reread && !draining_;
   if (valid) busy.delivery.message = messages->front();
-  if (valid && !lane->is_overtaken(key_of(busy.delivery))) {
+  if (valid && lane->may_go_on(key_of(busy.delivery))) {
     busy.stage = Busy::Stage::kSending;
     send(*lane, busy);
     return;
@@ -347,6 +349,7 @@ FinishAttemptPtr Dispatcher::conclude(Lane& lane, const Busy& busy, AttemptOutco
     metrics_.delivery_latency.Observe(std::chrono::duration<double>(finish->latency).count());
   }
   lane.note_outcome(outcome, verdict.success);
+  name_bad_status(outcome);
   finish->outcome = std::move(outcome);
   return finish;
 }

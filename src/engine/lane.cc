@@ -31,9 +31,8 @@ std::uint32_t Lane::limit() const {
 std::optional<WallTime> Lane::front_due() const {
   if (window.empty()) return std::nullopt;
   const PendingDelivery& front = window.front();
-  if (!ordered()) return front.sort_at;
   const auto missing = window.missing_from();
-  if (missing && *missing <= key_of(front)) return std::nullopt;  // what is missing may go first
+  if (ordered() && missing && *missing <= key_of(front)) return std::nullopt;  // what is missing may go first
   return front.manual ? front.sort_at : std::max(front.sort_at, front.due);
 }
 
@@ -44,10 +43,11 @@ bool Lane::can_start(WallTime now) const {
   return due && *due <= now;
 }
 
-bool Lane::is_overtaken(const LaneKey& place) const {
-  if (!ordered()) return false;
+bool Lane::may_go_on(const LaneKey& place) const {
+  if (sending > limit()) return false;
+  if (!ordered()) return true;
   const auto missing = window.missing_from();
-  return (missing && *missing <= place) || (!window.empty() && key_of(window.front()) < place);
+  return (!missing || place < *missing) && (window.empty() || place < key_of(window.front()));
 }
 
 std::optional<WallTime> Lane::next_look(WallTime now) const {
@@ -66,7 +66,7 @@ bool Lane::wants_refill(WallTime now) const {
   const LaneKey beyond = *window.beyond();
   if (beyond.sort_at > now + milliseconds(kRetryHorizon)) return false;
   if (window.empty()) return true;
-  if (ordered() && beyond <= key_of(window.front())) return true;
+  if (beyond <= key_of(window.front())) return true;  // what may go first is not here
   return window.wants_more();
 }
 

@@ -43,8 +43,9 @@ class Lane : public boost::intrusive::list_base_hook<boost::intrusive::link_mode
 
   /// May the front be sent now? Not counting the process's cap.
   bool can_start(WallTime now) const;
-  /// Order was asked for, and something before this place is in the window or may be in the store: it goes first.
-  bool is_overtaken(const LaneKey& place) const;
+  /// May what has been started, and waited for its payload, still be sent? Not where fewer are allowed by now, or where
+  /// order was asked for and something before this place has come.
+  bool may_go_on(const LaneKey& place) const;
   /// The next time after `now` at which the passing of time alone changes what may be sent or read; nullopt: none.
   std::optional<WallTime> next_look(WallTime now) const;
   /// Should the store be read now?

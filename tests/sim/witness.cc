@@ -165,7 +165,8 @@ DeliveryId Witness::on_send(std::size_t loop, const OutboundRequest& request) {
   History& history = history_[id];
   history.sends += 1;
   sends_ += 1;
-  history.scheduled += delivery.row.manual ? 0 : 1;
+  // By hand, unless the loop has not been told of the request yet.
+  history.scheduled += delivery.row.manual && !untold_pending_.contains(id) ? 0 : 1;
   history.last_number = delivery.row.attempts + 1;
   history.last_process = process_;
   history.reopened_at_send = history.reopened;
