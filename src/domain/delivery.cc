@@ -51,6 +51,14 @@ std::string_view to_text(AttemptError error) {
   return kErrorWords[static_cast<std::size_t>(error)];
 }
 
+void name_bad_status(AttemptOutcome& outcome) {
+  const int status = outcome.status_code;
+  if (outcome.error != AttemptError::kNone || (status >= 200 && status < 300)) return;
+  const bool redirect = status >= 300 && status < 400;
+  outcome.error = redirect ? AttemptError::kRedirect : AttemptError::kStatus;
+  outcome.error_message = "answered " + std::to_string(status) + (redirect ? "; redirects are not followed" : "");
+}
+
 std::optional<milliseconds> retry_after(const Headers& response_headers, WallTime now) {
   auto header = std::find_if(response_headers.begin(), response_headers.end(),
                              [](const Header& h) { return equal_ignoring_case(h.name, "retry-after"); });

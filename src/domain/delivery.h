@@ -66,6 +66,9 @@ struct Verdict {
   bool gone = false;            ///< 410: the webhook is to be disabled
 };
 
+/// Gives an answer outside 2xx its error, kRedirect or kStatus, with a message; leaves all else as it is.
+void name_bad_status(AttemptOutcome& outcome);
+
 /// Seconds or an HTTP-date (RFC 9110 §10.2.3), 0 to kRetryAfterMax; nullopt when absent or not readable.
 std::optional<milliseconds> retry_after(const Headers& response_headers, WallTime now);
 

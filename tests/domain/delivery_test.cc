@@ -171,6 +171,22 @@ TEST(RetryAfter, that_cannot_be_read_is_none) {
   }
 }
 
+TEST(AttemptOutcome, an_answer_outside_2xx_gets_an_error_that_says_so) {
+  const auto named = [](int status, AttemptError error) {
+    AttemptOutcome outcome;
+    outcome.status_code = static_cast<std::uint16_t>(status);
+    outcome.error = error;
+    name_bad_status(outcome);
+    return outcome;
+  };
+  EXPECT_EQ(named(204, AttemptError::kNone).error, AttemptError::kNone);
+  EXPECT_EQ(named(301, AttemptError::kNone).error, AttemptError::kRedirect);
+  EXPECT_EQ(named(404, AttemptError::kNone).error, AttemptError::kStatus);
+  EXPECT_EQ(named(404, AttemptError::kNone).error_message, "answered 404");
+  EXPECT_EQ(named(0, AttemptError::kConnect).error, AttemptError::kConnect);
+  EXPECT_EQ(named(500, AttemptError::kTimeout).error, AttemptError::kTimeout);
+}
+
 TEST(DeliveryState, has_its_words) {
   for (auto state :
        {DeliveryState::kPending, DeliveryState::kSucceeded, DeliveryState::kDead, DeliveryState::kCancelled}) {
