@@ -17,7 +17,7 @@ if(migrations)
   embed(storage sqlite_migrations ${migrations})
 endif()
 # The API's description is written as YAML and served as JSON.
-find_program(PYTHON3 python3 REQUIRED)
+find_program(PYTHON3 python3 HINTS /usr/bin REQUIRED)  # Debian's first: python3-yaml is for that one
 set(description ${CMAKE_BINARY_DIR}/generated/openapi.json)
 add_custom_command(
   OUTPUT ${description}
