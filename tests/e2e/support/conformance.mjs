@@ -60,11 +60,12 @@ export function checkAnswer(method, path, answer) {
   const name = `${method} ${route.template}`;
   seen.set(name, (seen.get(name) ?? new Set()).add(answer.status));
 
+  assert.notEqual(answer.status, 500, where);
   const status = operation.responses[answer.status] ? String(answer.status) : "default";
   assert.ok(operation.responses[status], `${where}: a status that the description does not have`);
   const { node, at } = resolve(operation.responses[status],
                                pointer("paths", route.template, method.toLowerCase(), "responses", status));
-  if (answer.status >= 400) checkProblem(answer, where);
+  if (answer.status >= 400 || status === "default") checkProblem(answer, where);
   if (!node.content) {
     assert.equal(answer.text, "", `${where}: a body where none is described`);
     return;
