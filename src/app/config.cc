@@ -1,12 +1,13 @@
 #include "app/config.h"
 
+#include <toml++/toml.h>
+
 #include <CLI/CLI.hpp>
 #include <charconv>
 #include <cstdlib>
 #include <functional>
 #include <iostream>
 #include <optional>
-#include <toml++/toml.h>
 #include <variant>
 
 namespace eventrelay {
@@ -103,7 +104,7 @@ const std::vector<Option>& options() {
       {"log-format", "text or json (text)", false,
        [](Config& c, const std::string& v) { return set_word(parse_log_format(v), "text, json", c.log_format); }},
       {"log-level", "trace, debug, info, warn, error or off (info)", false,
-       [](Config& c, const std::string& v) { 
+       [](Config& c, const std::string& v) {
          return set_word(parse_log_level(v), "trace, debug, info, warn, error, off", c.log_level);
        }},
   };
@@ -181,7 +182,8 @@ std::variant<Config, ConfigExit> read_config(int argc, const char* const* argv) 
       const std::string help = option.help + " [" + environment_name(option.name) + "]";
       const auto take = [&values, name = option.name](const std::string& value) { values[name] = value; };
       if (option.flag) {
-        command->add_flag_callback("--" + option.name, [take] { take("true"); }, help);
+        command->add_flag_callback(
+            "--" + option.name, [take] { take("true"); }, help);
       } else {
         command->add_option_function<std::string>("--" + option.name, take, help);
       }

@@ -19,15 +19,15 @@ struct Config {
   std::string listen_host = "127.0.0.1";
   std::uint16_t listen_port = 8080;
   std::string data_dir = "./eventrelay-data";
-  bool migrate = true;           ///< serve brings the schema up to date
+  bool migrate = true;  ///< serve brings the schema up to date
   bool allow_private_targets = false;
   std::vector<Cidr> allow_targets;
   std::size_t event_bytes_max = kEventBytesDefault;
-  unsigned loops = 0;            ///< event loops; 0: one a core
-  std::size_t in_flight_max = 0; ///< attempts under way in the process; 0: from the limit of file descriptors
+  unsigned loops = 0;             ///< event loops; 0: one a core
+  std::size_t in_flight_max = 0;  ///< attempts under way in the process; 0: from the limit of file descriptors
   LogFormat log_format = LogFormat::kText;
   spdlog::level::level_enum log_level = spdlog::level::info;
-  std::string api_key;           ///< the first organization's first key; empty: made at the first start
+  std::string api_key;  ///< the first organization's first key; empty: made at the first start
 };
 
 /// argv as main() has it. Prints the help or a clear message where the arguments ask for it or are wrong; the error

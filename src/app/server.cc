@@ -45,7 +45,9 @@ std::size_t raise_descriptor_limit() {
   return static_cast<std::size_t>(limit.rlim_cur);
 }
 
-Error unavailable(std::string message) { return Error{ErrorCode::kUnavailable, std::move(message), {}}; }
+Error unavailable(std::string message) {
+  return Error{ErrorCode::kUnavailable, std::move(message), {}};
+}
 
 /// Bound and listening. shared: other loops of this process listen on the same port.
 Result<tcp::acceptor> listen(asio::io_context& context, const tcp::endpoint& endpoint, bool shared) {
@@ -301,9 +303,15 @@ void Server::Impl::end_loops() {
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Server::~Server() = default;
-const std::string& Server::address() const { return impl_->address; }
-const std::string& Server::new_api_key() const { return impl_->new_api_key; }
-void Server::stop() { impl_->stop(); }
+const std::string& Server::address() const {
+  return impl_->address;
+}
+const std::string& Server::new_api_key() const {
+  return impl_->new_api_key;
+}
+void Server::stop() {
+  impl_->stop();
+}
 
 Result<std::unique_ptr<Server>> Server::start(const Config& config) {
   auto impl = std::make_unique<Impl>(config);

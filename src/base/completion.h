@@ -12,7 +12,8 @@ using Completion = boost::asio::any_completion_handler<void(Args...)>;
 
 /// Waits in a coroutine for an operation that takes a Completion<T>; no frame of its own.
 /// `start` receives the completion. The operation must complete on the awaiting coroutine's own event loop.
-///   auto result = co_await completion_of<Result<X>>([&](auto done) { store.ingest(loop, std::move(intent), std::move(done)); });
+///   auto result = co_await completion_of<Result<X>>([&](auto done) { store.ingest(loop, std::move(intent),
+///   std::move(done)); });
 template <class T, class Start>
 auto completion_of(Start start) {
   return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void(T)>(

@@ -24,12 +24,24 @@ struct Id {
   explicit operator bool() const { return value != 0; }
 };
 
-struct OrganizationTag { static constexpr std::string_view kPrefix = "org_"; };
-struct EventTag { static constexpr std::string_view kPrefix = "evt_"; };
-struct WebhookTag { static constexpr std::string_view kPrefix = "whk_"; };
-struct DeliveryTag { static constexpr std::string_view kPrefix = "dlv_"; };
-struct JobTag { static constexpr std::string_view kPrefix = "job_"; };
-struct ApiKeyTag { static constexpr std::string_view kPrefix = "key_"; };
+struct OrganizationTag {
+  static constexpr std::string_view kPrefix = "org_";
+};
+struct EventTag {
+  static constexpr std::string_view kPrefix = "evt_";
+};
+struct WebhookTag {
+  static constexpr std::string_view kPrefix = "whk_";
+};
+struct DeliveryTag {
+  static constexpr std::string_view kPrefix = "dlv_";
+};
+struct JobTag {
+  static constexpr std::string_view kPrefix = "job_";
+};
+struct ApiKeyTag {
+  static constexpr std::string_view kPrefix = "key_";
+};
 
 using OrganizationId = Id<OrganizationTag>;
 using EventId = Id<EventTag>;
@@ -58,11 +70,21 @@ std::optional<Id<Tag>> parse_id_tagged(std::string_view text) {
   if (!value) return std::nullopt;
   return Id<Tag>{*value};
 }
-inline auto parse_event_id(std::string_view t) { return parse_id_tagged<EventTag>(t); }
-inline auto parse_webhook_id(std::string_view t) { return parse_id_tagged<WebhookTag>(t); }
-inline auto parse_delivery_id(std::string_view t) { return parse_id_tagged<DeliveryTag>(t); }
-inline auto parse_job_id(std::string_view t) { return parse_id_tagged<JobTag>(t); }
-inline auto parse_api_key_id(std::string_view t) { return parse_id_tagged<ApiKeyTag>(t); }
+inline auto parse_event_id(std::string_view t) {
+  return parse_id_tagged<EventTag>(t);
+}
+inline auto parse_webhook_id(std::string_view t) {
+  return parse_id_tagged<WebhookTag>(t);
+}
+inline auto parse_delivery_id(std::string_view t) {
+  return parse_id_tagged<DeliveryTag>(t);
+}
+inline auto parse_job_id(std::string_view t) {
+  return parse_id_tagged<JobTag>(t);
+}
+inline auto parse_api_key_id(std::string_view t) {
+  return parse_id_tagged<ApiKeyTag>(t);
+}
 
 /// Makes ids that only rise, also when the wall clock steps back. One owner; not thread-safe.
 class IdGenerator {

@@ -9,9 +9,9 @@ namespace eventrelay {
 using namespace std::chrono_literals;
 
 // Ingest.
-inline constexpr std::size_t kEventBytesDefault = 256 * 1024;        ///< request body of one event
-inline constexpr std::size_t kEventBytesMax = 10 * 1024 * 1024;      ///< the most that can be configured
-inline constexpr std::size_t kBatchBytesMax = 10 * 1024 * 1024;      ///< request body of a batch
+inline constexpr std::size_t kEventBytesDefault = 256 * 1024;    ///< request body of one event
+inline constexpr std::size_t kEventBytesMax = 10 * 1024 * 1024;  ///< the most that can be configured
+inline constexpr std::size_t kBatchBytesMax = 10 * 1024 * 1024;  ///< request body of a batch
 inline constexpr std::size_t kBatchEventsMax = 1'000;
 inline constexpr std::size_t kJsonDepthMax = 128;
 inline constexpr std::size_t kEventTypeCharsMax = 128;
@@ -20,15 +20,15 @@ inline constexpr std::size_t kMetadataBytesMax = 4 * 1024;
 inline constexpr std::size_t kIdempotencyKeyCharsMax = 255;
 inline constexpr auto kIdempotencyKeyKept = 24h;
 inline constexpr auto kDeliverAheadMax = 24h * 30;
-inline constexpr std::size_t kIngestBytesMax = 256 * 1024 * 1024;    ///< bodies being taken in, all connections
-inline constexpr std::size_t kTargetsPerCommitItemMax = 100'000;     ///< deliveries that one request may make
+inline constexpr std::size_t kIngestBytesMax = 256 * 1024 * 1024;  ///< bodies being taken in, all connections
+inline constexpr std::size_t kTargetsPerCommitItemMax = 100'000;   ///< deliveries that one request may make
 
 // Webhooks.
 inline constexpr std::size_t kUrlCharsMax = 2'048;
 inline constexpr std::size_t kDescriptionCharsMax = 1'024;
 inline constexpr std::size_t kEventTypePatternsMax = 100;
 inline constexpr std::size_t kWebhookHeadersMax = 20;
-inline constexpr std::size_t kWebhookHeaderBytesMax = 4 * 1024;      ///< names and values together
+inline constexpr std::size_t kWebhookHeaderBytesMax = 4 * 1024;  ///< names and values together
 inline constexpr std::uint32_t kMaxInFlightDefault = 32;
 inline constexpr std::uint32_t kMaxInFlightMax = 1'000;
 inline constexpr auto kAttemptTimeoutDefault = 15s;
@@ -36,9 +36,9 @@ inline constexpr auto kAttemptTimeoutMin = 1s;
 inline constexpr auto kAttemptTimeoutMax = 30s;
 inline constexpr std::size_t kSecretBytesMin = 24;
 inline constexpr std::size_t kSecretBytesMax = 64;
-inline constexpr auto kSecretOverlap = 24h;                          ///< the old secret signs too after a rotation
+inline constexpr auto kSecretOverlap = 24h;  ///< the old secret signs too after a rotation
 inline constexpr std::uint32_t kRetryAttemptsMax = 100;
-inline constexpr auto kRetryWaitMax = 24h * 30;                      ///< one wait of a policy or schedule
+inline constexpr auto kRetryWaitMax = 24h * 30;  ///< one wait of a policy or schedule
 inline constexpr auto kRetryAfterMax = 24h;
 inline constexpr auto kDisableAfterFailing = 24h * 5;
 
@@ -46,22 +46,22 @@ inline constexpr auto kDisableAfterFailing = 24h * 5;
 inline constexpr std::size_t kResponseBytesKept = 16 * 1024;
 inline constexpr std::size_t kResponseHeaderBytesMax = 32 * 1024;
 inline constexpr auto kConnectDeadline = 5s;
-inline constexpr std::size_t kLaneEntriesMax = 4'096;                ///< window of one lane
+inline constexpr std::size_t kLaneEntriesMax = 4'096;  ///< window of one lane
 inline constexpr std::size_t kLanePayloadBytesMax = 8 * 1024 * 1024;
-inline constexpr std::size_t kWindowEntriesMax = 131'072;            ///< windows of all lanes of a process
+inline constexpr std::size_t kWindowEntriesMax = 131'072;  ///< windows of all lanes of a process
 inline constexpr std::size_t kWindowPayloadBytesMax = 64 * 1024 * 1024;
 inline constexpr std::size_t kRefillRowsMax = 1'024;
-inline constexpr auto kRetryHorizon = 30s;                           ///< a retry further off leaves memory
-inline constexpr std::size_t kUncommittedMax = 8'192;                ///< sent, outcome not committed yet
+inline constexpr auto kRetryHorizon = 30s;             ///< a retry further off leaves memory
+inline constexpr std::size_t kUncommittedMax = 8'192;  ///< sent, outcome not committed yet
 
 // Lists.
 inline constexpr std::size_t kPageDefault = 50;
 inline constexpr std::size_t kPageMax = 250;
-inline constexpr std::size_t kRowsExaminedMax = 20'000;              ///< rows a list looks at for one page
-inline constexpr auto kQueryTimeout = 1s;                            ///< no reader's transaction lasts longer
+inline constexpr std::size_t kRowsExaminedMax = 20'000;  ///< rows a list looks at for one page
+inline constexpr auto kQueryTimeout = 1s;                ///< no reader's transaction lasts longer
 
 // Jobs.
 inline constexpr std::size_t kJobSliceRows = 500;
-inline constexpr std::uint32_t kJobRateMax = 10'000;                 ///< deliveries a second
+inline constexpr std::uint32_t kJobRateMax = 10'000;  ///< deliveries a second
 
 }  // namespace eventrelay

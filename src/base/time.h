@@ -15,8 +15,12 @@ using WallTime = std::chrono::sys_time<milliseconds>;
 /// Waits in memory: never steps.
 using SteadyTime = std::chrono::time_point<std::chrono::steady_clock, std::chrono::microseconds>;
 
-constexpr std::int64_t unix_ms(WallTime t) { return t.time_since_epoch().count(); }
-constexpr WallTime from_unix_ms(std::int64_t ms) { return WallTime{milliseconds{ms}}; }
+constexpr std::int64_t unix_ms(WallTime t) {
+  return t.time_since_epoch().count();
+}
+constexpr WallTime from_unix_ms(std::int64_t ms) {
+  return WallTime{milliseconds{ms}};
+}
 
 /// "2026-03-01T12:34:56.789Z" (RFC 3339, UTC, always milliseconds). Years 0000 to 9999.
 std::string format_time(WallTime time);

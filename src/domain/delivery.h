@@ -19,18 +19,18 @@ std::optional<DeliveryState> parse_delivery_state(std::string_view text);
 /// Why an attempt has no usable answer, or why the answer is a failure.
 enum class AttemptError : std::uint8_t {
   kNone = 0,
-  kStatus,            ///< an answer outside 2xx
-  kRedirect,          ///< 3xx: never followed
+  kStatus,    ///< an answer outside 2xx
+  kRedirect,  ///< 3xx: never followed
   kDns,
-  kAddressDenied,     ///< the egress rules refuse the target
-  kConnect,           ///< refused, unreachable
+  kAddressDenied,  ///< the egress rules refuse the target
+  kConnect,        ///< refused, unreachable
   kConnectTimeout,
   kTls,               ///< handshake, certificate, host name
   kTimeout,           ///< the attempt's deadline
   kConnectionClosed,  ///< reset or closed before the answer's end
   kProtocol,          ///< not HTTP, or past a limit of it
   kInvalidUrl,
-  kInterrupted,       ///< the process stopped while it ran; made up at recovery only where it is known
+  kInterrupted,  ///< the process stopped while it ran; made up at recovery only where it is known
 };
 std::string_view to_text(AttemptError error);  ///< "dns", "address_denied", "connect_timeout", …
 
@@ -49,7 +49,7 @@ struct AttemptOutcome {
   std::uint16_t status_code = 0;  ///< 0: no answer
   AttemptError error = AttemptError::kNone;
   std::string error_message;
-  Headers request_headers;   ///< as sent; secrets still in: redact with shown_value before storing
+  Headers request_headers;  ///< as sent; secrets still in: redact with shown_value before storing
   Headers response_headers;
   std::string response_body;  ///< at most kResponseBytesKept
   bool response_truncated = false;
@@ -61,9 +61,9 @@ struct AttemptOutcome {
 struct Verdict {
   DeliveryState state = DeliveryState::kPending;
   bool success = false;
-  std::string_view reason;      ///< for dead: "gone", "attempts_exhausted"; a literal
+  std::string_view reason;           ///< for dead: "gone", "attempts_exhausted"; a literal
   std::optional<milliseconds> wait;  ///< until the next attempt, when pending
-  bool gone = false;            ///< 410: the webhook is to be disabled
+  bool gone = false;                 ///< 410: the webhook is to be disabled
 };
 
 /// Gives an answer outside 2xx its error, kRedirect or kStatus, with a message; leaves all else as it is.

@@ -7,7 +7,8 @@
 
 namespace eventrelay {
 
-/// Dot-separated words of [A-Za-z0-9_-], 1 to kEventTypeCharsMax characters. The message says what is wrong; empty when valid.
+/// Dot-separated words of [A-Za-z0-9_-], 1 to kEventTypeCharsMax characters. The message says what is wrong; empty when
+/// valid.
 std::string event_type_fault(std::string_view type);
 /// An exact type, `prefix.*` (one or more words below the prefix, not the prefix itself), or `*`. As above.
 std::string pattern_fault(std::string_view pattern);

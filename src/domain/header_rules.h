@@ -11,7 +11,8 @@ namespace eventrelay {
 
 /// Faults with the path "headers.NAME": not a token (RFC 9110 §5.6.2), CR, LF or NUL or another control character in
 /// the value, hop-by-hop names (connection, keep-alive, proxy-*, te, trailer, transfer-encoding, upgrade), host,
-/// content-length, content-type, expect, webhook-*; a name twice; more than kWebhookHeadersMax or kWebhookHeaderBytesMax.
+/// content-length, content-type, expect, webhook-*; a name twice; more than kWebhookHeadersMax or
+/// kWebhookHeaderBytesMax.
 std::vector<FieldError> header_faults(const Headers& headers);
 
 /// The value to store and show: "[redacted]" for authorization, proxy-authorization and cookie.

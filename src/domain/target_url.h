@@ -14,9 +14,9 @@ namespace eventrelay {
 /// A parsed http or https URL (RFC 3986), ready to send.
 struct TargetUrl {
   bool tls = false;
-  std::string host;    ///< lower case; an IPv6 literal without its brackets
+  std::string host;  ///< lower case; an IPv6 literal without its brackets
   std::uint16_t port = 0;
-  std::string target;  ///< path and query, at least "/"; no fragment
+  std::string target;     ///< path and query, at least "/"; no fragment
   std::string authority;  ///< for the Host header: brackets and a non-default port where needed
 };
 
@@ -35,7 +35,7 @@ struct IpAddress {
 
 struct Cidr {
   IpAddress network;
-  int prefix_bits = 0;  ///< of 128
+  int prefix_bits = 0;                                      ///< of 128
   static std::optional<Cidr> parse(std::string_view text);  ///< "10.0.0.0/8", "fd00::/8", a single address
   bool contains(const IpAddress& address) const;
 };

@@ -65,7 +65,9 @@ using WebhookPtr = std::shared_ptr<const Webhook>;
 
 /// The unit of ownership: every delivery of a webhook is handled by the owner of its partition.
 inline constexpr int kPartitions = 256;
-inline int partition_of(WebhookId id) { return static_cast<int>(std::hash<WebhookId>{}(id) % kPartitions); }
+inline int partition_of(WebhookId id) {
+  return static_cast<int>(std::hash<WebhookId>{}(id) % kPartitions);
+}
 
 /// What a PATCH names; unset fields stay.
 struct WebhookPatch {

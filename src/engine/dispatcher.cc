@@ -30,11 +30,15 @@ Dispatcher::Dispatcher(DispatcherOptions options, EventLoop& loop, Store& store,
 
 Dispatcher::~Dispatcher() = default;
 
-void Dispatcher::start() { scan_lanes(WebhookId{}); }
+void Dispatcher::start() {
+  scan_lanes(WebhookId{});
+}
 
 // ---- Lanes -------------------------------------------------------------------------------------------------------
 
-bool Dispatcher::owns(WebhookId id) const { return partition_of(id) % options_.loop_count == options_.loop_index; }
+bool Dispatcher::owns(WebhookId id) const {
+  return partition_of(id) % options_.loop_count == options_.loop_index;
+}
 
 Lane* Dispatcher::find_lane(WebhookId id) {
   const auto found = lanes_.find(id);
@@ -302,7 +306,8 @@ void Dispatcher::send(Lane& lane, Busy& busy) {
     outcome.started_at = clock_.now();
     outcome.error = AttemptError::kInvalidUrl;
     outcome.error_message = "The webhook's URL is not one that can be sent to";
-    loop_.post([done = std::move(done), outcome = std::move(outcome)]() mutable { std::move(done)(std::move(outcome)); });
+    loop_.post(
+        [done = std::move(done), outcome = std::move(outcome)]() mutable { std::move(done)(std::move(outcome)); });
     return;
   }
   transport_.send(make_request(*lane.webhook(), lane.target(), busy.delivery.message, clock_.now()), std::move(done));

@@ -59,7 +59,8 @@ class Dispatcher {
   Lane* lane_of(WebhookId id);
   /// Where a pending delivery that is not busy belongs: in the window, or in the store alone.
   void place(Lane& lane, PendingDelivery delivery);
-  /// After any change to the lane: reads the store, queues it, sets its wake-up, or ends it. The reference may dangle then.
+  /// After any change to the lane: reads the store, queues it, sets its wake-up, or ends it. The reference may dangle
+  /// then.
   void settle(Lane& lane);
   void set_wake(Lane& lane, std::optional<WallTime> at);
   void on_alarm();

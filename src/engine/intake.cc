@@ -1,6 +1,5 @@
 #include "engine/intake.h"
 
-
 namespace eventrelay {
 
 void Intake::accept(OrganizationId organization, std::vector<NewEvent> events, std::optional<IdempotencyClaim> key,

@@ -53,7 +53,9 @@ void JobRunner::stop() {
   alarm_->clear();
 }
 
-void JobRunner::add(JobId id, std::uint32_t rate) { jobs_.try_emplace(id, Job{.rate = rate, .next = loop_.now()}); }
+void JobRunner::add(JobId id, std::uint32_t rate) {
+  jobs_.try_emplace(id, Job{.rate = rate, .next = loop_.now()});
+}
 
 void JobRunner::run_due() {
   if (stopped_) return;

@@ -53,7 +53,9 @@ void LaneWindow::spill() {
   clear();
 }
 
-void LaneWindow::set_beyond(LaneKey from) { beyond_ = beyond_ ? std::min(*beyond_, from) : from; }
+void LaneWindow::set_beyond(LaneKey from) {
+  beyond_ = beyond_ ? std::min(*beyond_, from) : from;
+}
 
 std::optional<LaneKey> LaneWindow::missing_from() const {
   if (!refilling_ || !beyond_) return refilling_ ? refilling_ : beyond_;
@@ -69,7 +71,8 @@ DueQuery LaneWindow::begin_refill(OrganizationId organization, WebhookId webhook
   assert(beyond_ && !refilling_);
   const std::size_t lane_room = budget_.lane_entries_max - std::min(budget_.lane_entries_max, size());
   const std::size_t room = std::min(lane_room, budget_.entries_max - std::min(budget_.entries_max, budget_.entries));
-  const std::size_t lane_bytes = budget_.lane_payload_bytes_max - std::min(budget_.lane_payload_bytes_max, payload_bytes_);
+  const std::size_t lane_bytes =
+      budget_.lane_payload_bytes_max - std::min(budget_.lane_payload_bytes_max, payload_bytes_);
   const std::size_t bytes = budget_.payload_bytes_max - std::min(budget_.payload_bytes_max, budget_.payload_bytes);
   DueQuery query{.organization = organization,
                  .webhook = webhook,

@@ -18,7 +18,9 @@ struct LaneKey {
   DeliveryId id;
   auto operator<=>(const LaneKey&) const = default;
 };
-inline LaneKey key_of(const PendingDelivery& delivery) { return {delivery.sort_at, delivery.id}; }
+inline LaneKey key_of(const PendingDelivery& delivery) {
+  return {delivery.sort_at, delivery.id};
+}
 
 /// What all windows of one engine share: its bound of entries and of payload bytes.
 struct WindowBudget {
@@ -50,7 +52,8 @@ class LaneWindow {
   const PendingDelivery& front() const { return entries_.begin()->second; }
   PendingDelivery pop_front();
 
-  /// Takes the delivery in, replacing an entry with its id. Where there is no room the last in order leaves to the store.
+  /// Takes the delivery in, replacing an entry with its id. Where there is no room the last in order leaves to the
+  /// store.
   void put(PendingDelivery delivery);
   /// False when the window does not hold it.
   bool erase(DeliveryId id);
@@ -70,7 +73,8 @@ class LaneWindow {
   bool refilling() const { return refilling_.has_value(); }
   /// What to ask for; `beyond` is empty until the answer, but for what is let go meanwhile.
   DueQuery begin_refill(OrganizationId organization, WebhookId webhook, WallTime until);
-  /// The row was finished, changed by a person, or began an attempt: an answer that was asked for before is stale about it.
+  /// The row was finished, changed by a person, or began an attempt: an answer that was asked for before is stale about
+  /// it.
   void touch(DeliveryId id);
   /// Takes the answer's rows in, but those held, touched or for which `busy` says true.
   template <class Busy>

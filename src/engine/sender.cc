@@ -12,7 +12,8 @@ OutboundRequest make_request(const Webhook& webhook, std::shared_ptr<const Targe
   request.headers.push_back({"content-type", "application/json"});
   request.headers.push_back({"webhook-id", message->id});
   request.headers.push_back({"webhook-timestamp", std::to_string(timestamp_s)});
-  request.headers.push_back({"webhook-signature", signature_header(webhook, message->id, timestamp_s, message->body, now)});
+  request.headers.push_back(
+      {"webhook-signature", signature_header(webhook, message->id, timestamp_s, message->body, now)});
   for (const Header& header : webhook.spec.headers) request.headers.push_back(header);
   request.target = std::move(target);
   request.message = std::move(message);

@@ -21,7 +21,8 @@ class Alarm {
 class EventLoop {
  public:
   virtual ~EventLoop() = default;
-  /// Runs the task on the loop, in the order of posting. Any thread. After the loop has ended the task is destroyed unrun.
+  /// Runs the task on the loop, in the order of posting. Any thread. After the loop has ended the task is destroyed
+  /// unrun.
   virtual void post(Completion<> task) = 0;
 
   // The rest: only on the loop's thread.

@@ -17,7 +17,8 @@ struct PendingDelivery {
   OrganizationId organization;
   WebhookId webhook;
   EventId event;
-  WallTime sort_at{};  ///< place in its lane, with the id: first due time if the webhook is ordered, else when it is next due
+  WallTime sort_at{};  ///< place in its lane, with the id: first due time if the webhook is ordered, else when it is
+                       ///< next due
   WallTime due{};      ///< next scheduled attempt
   WallTime first_due{};
   std::uint32_t attempts = 0;  ///< all there were; the next has number attempts + 1
@@ -38,11 +39,11 @@ struct KeyChange {
 
 /// What one commit changed. Applied in this order: webhooks, keys, pending, cancelled, jobs.
 struct News {
-  std::vector<WebhookPtr> webhooks;        ///< created, changed or (Webhook::deleted) deleted
+  std::vector<WebhookPtr> webhooks;  ///< created, changed or (Webhook::deleted) deleted
   std::vector<KeyChange> keys;
-  std::vector<PendingDelivery> pending;    ///< new, reopened or to be tried now; ascending ids within a commit's ingests
-  std::vector<DeliveryRef> cancelled;      ///< by a person: not to be sent any more
-  std::vector<JobId> jobs;                 ///< new ones
+  std::vector<PendingDelivery> pending;  ///< new, reopened or to be tried now; ascending ids within a commit's ingests
+  std::vector<DeliveryRef> cancelled;    ///< by a person: not to be sent any more
+  std::vector<JobId> jobs;               ///< new ones
   bool empty() const {
     return webhooks.empty() && keys.empty() && pending.empty() && cancelled.empty() && jobs.empty();
   }

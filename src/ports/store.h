@@ -26,11 +26,11 @@ namespace eventrelay {
 
 struct NewEvent {
   std::string type;
-  std::string tenant;                   ///< empty: none
-  std::optional<WallTime> deliver_at;   ///< in the future; else now
-  std::string metadata;                 ///< a JSON object's text, or empty
-  std::string payload;                  ///< JSON text as it came
-  std::vector<WebhookId> targets;       ///< matched; ascending
+  std::string tenant;                  ///< empty: none
+  std::optional<WallTime> deliver_at;  ///< in the future; else now
+  std::string metadata;                ///< a JSON object's text, or empty
+  std::string payload;                 ///< JSON text as it came
+  std::vector<WebhookId> targets;      ///< matched; ascending
 };
 
 /// route, key: with the organization the key's identity. fingerprint: of the request's body.
@@ -101,24 +101,55 @@ struct FinishResult {
 
 // ---- Changes by people, jobs, housekeeping -----------------------------------------------------------------------
 
-struct CreateWebhook { OrganizationId organization; WebhookSpec spec; Secret secret; };
+struct CreateWebhook {
+  OrganizationId organization;
+  WebhookSpec spec;
+  Secret secret;
+};
 /// Errors: kNotFound, kInvalid (the patched spec), kConflict (`ordered` flipped with more than kJobSliceRows pending).
-struct UpdateWebhook { OrganizationId organization; WebhookId id; WebhookPatch patch; };
+struct UpdateWebhook {
+  OrganizationId organization;
+  WebhookId id;
+  WebhookPatch patch;
+};
 /// Marks it deleted and makes a job that cancels what is pending, in slices, with the reason "webhook_deleted".
-struct DeleteWebhook { OrganizationId organization; WebhookId id; };
-struct RotateSecret { OrganizationId organization; WebhookId id; Secret secret; };
+struct DeleteWebhook {
+  OrganizationId organization;
+  WebhookId id;
+};
+struct RotateSecret {
+  OrganizationId organization;
+  WebhookId id;
+  Secret secret;
+};
 
 /// pending: asks for an attempt now beside the schedule; dead: reopens. Errors: kNotFound, kConflict (other states).
-struct RetryDelivery { OrganizationId organization; DeliveryId id; };
+struct RetryDelivery {
+  OrganizationId organization;
+  DeliveryId id;
+};
 /// pending -> cancelled, reason "cancelled_by_user".
-struct CancelDelivery { OrganizationId organization; DeliveryId id; };
+struct CancelDelivery {
+  OrganizationId organization;
+  DeliveryId id;
+};
 /// dead -> pending: same id, numbering goes on, the schedule begins again. kConflict when it is not dead, kNotFound.
-struct ReplayDead { OrganizationId organization; DeliveryId id; };
+struct ReplayDead {
+  OrganizationId organization;
+  DeliveryId id;
+};
 /// dead -> cancelled, reason "purged".
-struct PurgeDead { OrganizationId organization; DeliveryId id; };
+struct PurgeDead {
+  OrganizationId organization;
+  DeliveryId id;
+};
 /// New deliveries. Empty webhooks: those that the event went to and that still exist; if it went to none, those that
 /// match now. Unknown or deleted webhooks: kInvalid with the path "webhook_ids[i]".
-struct ReplayEvent { OrganizationId organization; EventId id; std::vector<WebhookId> webhooks; };
+struct ReplayEvent {
+  OrganizationId organization;
+  EventId id;
+  std::vector<WebhookId> webhooks;
+};
 
 /// The filters of lists, as ids. Unset: any.
 struct DeliveryFilter {
@@ -137,20 +168,38 @@ std::string_view to_text(JobKind kind);  ///< "replay_dead", "purge_dead", "canc
 std::string_view to_text(JobState state);
 
 /// Fixes its upper bound at the commit: what dies later is not met. count: what matched.
-struct CreateJob { OrganizationId organization; JobKind kind; DeliveryFilter filter; std::uint32_t rate = 0; };
+struct CreateJob {
+  OrganizationId organization;
+  JobKind kind;
+  DeliveryFilter filter;
+  std::uint32_t rate = 0;
+};
 /// Does up to `rows` more and writes the position in the same transaction. rows: 1..kJobSliceRows.
-struct AdvanceJob { JobId id; std::size_t rows; };
-struct CancelJob { OrganizationId organization; JobId id; };
+struct AdvanceJob {
+  JobId id;
+  std::size_t rows;
+};
+struct CancelJob {
+  OrganizationId organization;
+  JobId id;
+};
 
-struct CreateApiKey { ApiKey key; };  ///< id is assigned
-struct DeleteApiKey { OrganizationId organization; ApiKeyId id; };
+struct CreateApiKey {
+  ApiKey key;
+};  ///< id is assigned
+struct DeleteApiKey {
+  OrganizationId organization;
+  ApiKeyId id;
+};
 
 /// Deletes up to kJobSliceRows idempotency keys older than that.
-struct ExpireKeys { WallTime before; };
+struct ExpireKeys {
+  WallTime before;
+};
 
-using Change = std::variant<CreateWebhook, UpdateWebhook, DeleteWebhook, RotateSecret, RetryDelivery, CancelDelivery,
-                            ReplayDead, PurgeDead, ReplayEvent, CreateJob, AdvanceJob, CancelJob, CreateApiKey,
-                            DeleteApiKey, ExpireKeys>;
+using Change =
+    std::variant<CreateWebhook, UpdateWebhook, DeleteWebhook, RotateSecret, RetryDelivery, CancelDelivery, ReplayDead,
+                 PurgeDead, ReplayEvent, CreateJob, AdvanceJob, CancelJob, CreateApiKey, DeleteApiKey, ExpireKeys>;
 
 struct ChangeResult {
   std::int64_t id = 0;     ///< of what was made (webhook, job, key)
@@ -167,8 +216,8 @@ struct DueQuery {
   WebhookId webhook;
   WallTime after_sort_at{};
   DeliveryId after_id;
-  WallTime until{};             ///< sort_at at or before
-  std::size_t limit = 0;        ///< 1..kRefillRowsMax
+  WallTime until{};               ///< sort_at at or before
+  std::size_t limit = 0;          ///< 1..kRefillRowsMax
   std::size_t payload_bytes = 0;  ///< rows past this sum come without a message
 };
 struct DuePage {

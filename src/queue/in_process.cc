@@ -12,7 +12,9 @@ std::vector<News> InProcessHandOver::split(News news) const {
     shares.front() = std::move(news);
     return shares;
   }
-  const auto owner = [&](WebhookId id) -> News& { return shares[static_cast<std::size_t>(partition_of(id)) % shares.size()]; };
+  const auto owner = [&](WebhookId id) -> News& {
+    return shares[static_cast<std::size_t>(partition_of(id)) % shares.size()];
+  };
   for (PendingDelivery& delivery : news.pending) {
     News& share = owner(delivery.webhook);
     share.pending.push_back(std::move(delivery));

@@ -10,7 +10,8 @@ Result<FinishResult> SqliteSession::apply(const FinishAttempt& intent) {
   std::int64_t first_due_ms = 0;
   {
     auto row = db_.use(
-        "SELECT state, attempts, manual, sort_at_ms, first_due_ms FROM deliveries WHERE id = ?1 AND organization_id = ?2");
+        "SELECT state, attempts, manual, sort_at_ms, first_due_ms FROM deliveries WHERE id = ?1 AND organization_id = "
+        "?2");
     row.bind(intent.delivery.value).bind(intent.organization.value);
     if (!row.step()) return Error{ErrorCode::kNotFound, "No such delivery", {}};
     state = static_cast<DeliveryState>(row.integer(0));
@@ -44,8 +45,9 @@ Result<FinishResult> SqliteSession::apply(const FinishAttempt& intent) {
     const bool ordered = webhook && webhook->spec.ordered;
     if (ordered) sort_at_ms = first_due_ms;
     if (!ordered && !asked_again) sort_at_ms = unix_ms(intent.due);
-    db_.use("UPDATE deliveries SET attempts = ?2, last_status = ?3, last_error = ?4, position = ?5, due_ms = ?6,"
-            " sort_at_ms = ?7, manual = ?8 WHERE id = ?1")
+    db_.use(
+           "UPDATE deliveries SET attempts = ?2, last_status = ?3, last_error = ?4, position = ?5, due_ms = ?6,"
+           " sort_at_ms = ?7, manual = ?8 WHERE id = ?1")
         .bind(intent.delivery.value)
         .bind(std::int64_t{intent.number})
         .bind(status)
@@ -57,8 +59,9 @@ Result<FinishResult> SqliteSession::apply(const FinishAttempt& intent) {
         .run();
     return FinishResult{DeliveryState::kPending};
   }
-  db_.use("UPDATE deliveries SET attempts = ?2, last_status = ?3, last_error = ?4, position = ?5, state = ?6,"
-          " reason = ?7, ended_id = ?8, manual = 0 WHERE id = ?1")
+  db_.use(
+         "UPDATE deliveries SET attempts = ?2, last_status = ?3, last_error = ?4, position = ?5, state = ?6,"
+         " reason = ?7, ended_id = ?8, manual = 0 WHERE id = ?1")
       .bind(intent.delivery.value)
       .bind(std::int64_t{intent.number})
       .bind(status)

@@ -7,8 +7,12 @@ namespace eventrelay {
 
 namespace {
 
-Error not_found(const char* what) { return Error{ErrorCode::kNotFound, std::string("No such ") + what, {}}; }
-Error conflict(std::string message) { return Error{ErrorCode::kConflict, std::move(message), {}}; }
+Error not_found(const char* what) {
+  return Error{ErrorCode::kNotFound, std::string("No such ") + what, {}};
+}
+Error conflict(std::string message) {
+  return Error{ErrorCode::kConflict, std::move(message), {}};
+}
 
 ChangeResult changed(WebhookPtr webhook) {
   ChangeResult result;
@@ -89,7 +93,8 @@ Result<ChangeResult> SqliteSession::apply_one(const UpdateWebhook& change) {
 Result<void> SqliteSession::reorder(const Webhook& webhook) {
   std::int64_t pending = 0;
   {
-    auto count = db_.use("SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE webhook_id = ?1 AND state = 0 LIMIT ?2)");
+    auto count =
+        db_.use("SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE webhook_id = ?1 AND state = 0 LIMIT ?2)");
     count.bind(webhook.id.value).bind(std::int64_t{kJobSliceRows} + 1);
     if (count.step()) pending = count.integer(0);
   }
@@ -160,8 +165,9 @@ void SqliteSession::reopen(PendingDelivery delivery) {
   delivery.sort_at = webhook && webhook->spec.ordered ? delivery.first_due : delivery.due;
   delivery.position = 0;
   delivery.manual = false;
-  db_.use("UPDATE deliveries SET state = 0, position = 0, manual = 0, due_ms = ?2, sort_at_ms = ?3, reason = '',"
-          " ended_id = NULL WHERE id = ?1")
+  db_.use(
+         "UPDATE deliveries SET state = 0, position = 0, manual = 0, due_ms = ?2, sort_at_ms = ?3, reason = '',"
+         " ended_id = NULL WHERE id = ?1")
       .bind(delivery.id.value)
       .bind(unix_ms(delivery.due))
       .bind(unix_ms(delivery.sort_at))
@@ -240,7 +246,8 @@ Result<ChangeResult> SqliteSession::apply_one(const ReplayEvent& change) {
   std::int64_t tenant = 0;
   {
     auto row = db_.use(
-        "SELECT e.type_id, e.tenant_id, t.name, coalesce(n.name, '') FROM events e JOIN event_types t ON t.id = e.type_id"
+        "SELECT e.type_id, e.tenant_id, t.name, coalesce(n.name, '') FROM events e JOIN event_types t ON t.id = "
+        "e.type_id"
         " LEFT JOIN tenants n ON n.id = e.tenant_id WHERE e.id = ?1 AND e.organization_id = ?2");
     row.bind(change.id.value).bind(change.organization.value);
     if (!row.step()) return not_found("event");
@@ -327,8 +334,9 @@ Result<ChangeResult> SqliteSession::apply_one(const DeleteApiKey& change) {
 }
 
 Result<ChangeResult> SqliteSession::apply_one(const ExpireKeys& change) {
-  db_.use("DELETE FROM idempotency_keys WHERE (organization_id, route, key) IN (SELECT organization_id, route, key"
-          " FROM idempotency_keys WHERE created_ms < ?1 ORDER BY created_ms LIMIT ?2)")
+  db_.use(
+         "DELETE FROM idempotency_keys WHERE (organization_id, route, key) IN (SELECT organization_id, route, key"
+         " FROM idempotency_keys WHERE created_ms < ?1 ORDER BY created_ms LIMIT ?2)")
       .bind(unix_ms(change.before))
       .bind(std::int64_t{kJobSliceRows})
       .run();

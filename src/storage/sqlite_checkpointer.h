@@ -16,8 +16,8 @@ class SqliteCheckpointer {
   SqliteCheckpointer(std::string path, SqliteDb& writer);
   ~SqliteCheckpointer() { stop(); }
 
-  /// Looks at the log's size, asks the second thread or does the writer's part; past kLogBytesMax it waits a moment, which
-  /// slows what is taken in. Returns the log's size in bytes.
+  /// Looks at the log's size, asks the second thread or does the writer's part; past kLogBytesMax it waits a moment,
+  /// which slows what is taken in. Returns the log's size in bytes.
   std::int64_t after_commit();
   void stop();
 

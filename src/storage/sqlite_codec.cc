@@ -11,7 +11,9 @@ namespace {
 
 using Json = nlohmann::json;
 
-std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
 Json encode_retry(const RetryPolicy& retry) {
   Json json{{"max_attempts", retry.max_attempts},
@@ -112,7 +114,9 @@ std::string encode_headers(const Headers& headers) {
   return out;
 }
 
-Headers decode_headers(std::string_view text) { return headers_of(Json::parse(text)); }
+Headers decode_headers(std::string_view text) {
+  return headers_of(Json::parse(text));
+}
 
 std::string encode_filter(const DeliveryFilter& filter) {
   Json json = Json::object();
@@ -139,7 +143,9 @@ DeliveryFilter decode_filter(std::string_view text) {
   return filter;
 }
 
-void LatencyHistogram::add(milliseconds latency) { counts_[bucket_of(latency)] += 1; }
+void LatencyHistogram::add(milliseconds latency) {
+  counts_[bucket_of(latency)] += 1;
+}
 
 void LatencyHistogram::merge(const LatencyHistogram& other) {
   for (std::size_t i = 0; i < kBuckets; ++i) counts_[i] += other.counts_[i];
@@ -178,7 +184,8 @@ LatencyHistogram LatencyHistogram::decode(std::string_view bytes) {
   LatencyHistogram histogram;
   for (std::size_t at = 0; at + 5 <= bytes.size(); at += 5) {
     std::uint32_t count = 0;
-    for (unsigned i = 0; i < 4; ++i) count |= static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[at + 1 + i])) << 8 * i;
+    for (unsigned i = 0; i < 4; ++i)
+      count |= static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[at + 1 + i])) << 8 * i;
     histogram.counts_[std::min<std::size_t>(static_cast<unsigned char>(bytes[at]), kBuckets - 1)] = count;
   }
   return histogram;

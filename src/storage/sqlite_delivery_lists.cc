@@ -14,10 +14,12 @@ std::string candidates_sql(const DeliveryFilter& filter) {
   std::string sql = "SELECT id, webhook_id, event_id, type_id, tenant_id, state FROM deliveries";
   if (filter.event) {
     // The event's own are the ids that follow it; replays have an index.
-    return sql + " WHERE id > ?4 AND id <= ?4 + (SELECT delivery_count FROM events WHERE id = ?4) AND event_id = ?4"
-                 " AND id < ?1 AND id >= ?2 AND organization_id = ?3 UNION ALL " +
-           sql + " WHERE event_id = ?4 AND replay_of IS NOT NULL AND id < ?1 AND id >= ?2 AND organization_id = ?3"
-                 " ORDER BY id DESC";
+    return sql +
+           " WHERE id > ?4 AND id <= ?4 + (SELECT delivery_count FROM events WHERE id = ?4) AND event_id = ?4"
+           " AND id < ?1 AND id >= ?2 AND organization_id = ?3 UNION ALL " +
+           sql +
+           " WHERE event_id = ?4 AND replay_of IS NOT NULL AND id < ?1 AND id >= ?2 AND organization_id = ?3"
+           " ORDER BY id DESC";
   }
   if (filter.state == DeliveryState::kDead) {
     sql += " INDEXED BY deliveries_dead_by_id WHERE state = 2 AND organization_id = ?3";

@@ -9,8 +9,7 @@ namespace eventrelay::sqlite_queries {
 namespace {
 
 MessagePtr read_message(SqliteDb& db, EventId id) {
-  auto row = db.use(
-      "SELECT t.name, e.payload FROM events e JOIN event_types t ON t.id = e.type_id WHERE e.id = ?1");
+  auto row = db.use("SELECT t.name, e.payload FROM events e JOIN event_types t ON t.id = e.type_id WHERE e.id = ?1");
   row.bind(id.value);
   return row.step() ? make_message(id, row.text(0), row.text(1)) : nullptr;
 }

@@ -18,11 +18,15 @@ bool any(SqliteDb& db, const char* sql, OrganizationId org, std::int64_t event) 
 
 EventStatus status_of(SqliteDb& db, OrganizationId org, std::int64_t event, std::int64_t deliveries) {
   if (deliveries == 0) return EventStatus::kUnmatched;
-  if (any(db, "SELECT 1 FROM deliveries INDEXED BY deliveries_pending WHERE organization_id = ?1 AND event_id = ?2"
-              " AND state = 0 LIMIT 1", org, event))
+  if (any(db,
+          "SELECT 1 FROM deliveries INDEXED BY deliveries_pending WHERE organization_id = ?1 AND event_id = ?2"
+          " AND state = 0 LIMIT 1",
+          org, event))
     return EventStatus::kPending;
-  if (any(db, "SELECT 1 FROM deliveries INDEXED BY deliveries_dead_of_event WHERE organization_id = ?1 AND event_id = ?2"
-              " AND state = 2 LIMIT 1", org, event))
+  if (any(db,
+          "SELECT 1 FROM deliveries INDEXED BY deliveries_dead_of_event WHERE organization_id = ?1 AND event_id = ?2"
+          " AND state = 2 LIMIT 1",
+          org, event))
     return EventStatus::kDead;
   auto cancelled = db.use(
       "SELECT count(*) FROM deliveries INDEXED BY deliveries_cancelled_of_event WHERE organization_id = ?1"
@@ -111,7 +115,8 @@ std::optional<EventRow> find_event_row(SqliteDb& db, OrganizationId org, std::in
   EventRow out;
   {
     auto row = db.use(
-        "SELECT t.name, coalesce(n.name, ''), e.deliver_at_ms, e.metadata, e.delivery_count + e.replay_count FROM events e"
+        "SELECT t.name, coalesce(n.name, ''), e.deliver_at_ms, e.metadata, e.delivery_count + e.replay_count FROM "
+        "events e"
         " JOIN event_types t ON t.id = e.type_id LEFT JOIN tenants n ON n.id = e.tenant_id"
         " WHERE e.id = ?1 AND e.organization_id = ?2");
     row.bind(id).bind(org.value);

@@ -14,7 +14,9 @@
 namespace eventrelay {
 
 namespace {
-Error unavailable(std::string message) { return Error{ErrorCode::kUnavailable, std::move(message), {}}; }
+Error unavailable(std::string message) {
+  return Error{ErrorCode::kUnavailable, std::move(message), {}};
+}
 }  // namespace
 
 DataDirLock& DataDirLock::operator=(DataDirLock&& other) noexcept {
@@ -41,7 +43,9 @@ Result<DataDirLock> lock_data_dir(const std::string& data_dir) {
   return lock;
 }
 
-std::string database_path(const std::string& data_dir) { return data_dir + "/eventrelay.db"; }
+std::string database_path(const std::string& data_dir) {
+  return data_dir + "/eventrelay.db";
+}
 
 Result<int> bring_schema_up(SqliteDb& db, bool apply) {
   std::int64_t version = 0;

@@ -52,13 +52,17 @@ DeadScan::DeadScan(SqliteDb& db, OrganizationId organization, const DeliveryFilt
 }
 
 bool DeadScan::matches() const {
-  return filter_.in_time(rows_.integer(0)) &&
-         filter_.matches(DeliveryState::kDead, rows_.integer(2), rows_.integer(3), rows_.integer(11), rows_.integer(12));
+  return filter_.in_time(rows_.integer(0)) && filter_.matches(DeliveryState::kDead, rows_.integer(2), rows_.integer(3),
+                                                              rows_.integer(11), rows_.integer(12));
 }
 
-std::int64_t DeadScan::ended_id() const { return rows_.integer(13); }
+std::int64_t DeadScan::ended_id() const {
+  return rows_.integer(13);
+}
 
-PendingDelivery DeadScan::delivery() const { return pending_from_row(rows_); }
+PendingDelivery DeadScan::delivery() const {
+  return pending_from_row(rows_);
+}
 
 std::optional<std::int64_t> DeadScan::count() {
   const auto deadline = std::chrono::steady_clock::now() + kQueryTimeout;

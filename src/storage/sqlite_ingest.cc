@@ -114,8 +114,10 @@ void SqliteSession::insert_deliveries(OrganizationId organization, EventId event
                              .first_due = due,
                              .message = message};
     const std::int64_t due_ms = unix_ms(due);
-    db_.use("INSERT INTO deliveries (id, organization_id, event_id, webhook_id, type_id, tenant_id, first_due_ms, due_ms,"
-            " sort_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?7)")
+    db_.use(
+           "INSERT INTO deliveries (id, organization_id, event_id, webhook_id, type_id, tenant_id, first_due_ms, "
+           "due_ms,"
+           " sort_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?7)")
         .bind(delivery.id.value)
         .bind(organization.value)
         .bind(event.value)

@@ -19,8 +19,12 @@ std::optional<OpenJob> find_job(SqliteDb& db, JobId id) {
   auto row = db.use("SELECT organization_id, kind, state, filter, position, bound FROM jobs WHERE id = ?1");
   row.bind(id.value);
   if (!row.step()) return std::nullopt;
-  return OpenJob{OrganizationId{row.integer(0)}, static_cast<JobKind>(row.integer(1)),
-                 static_cast<JobState>(row.integer(2)), decode_filter(row.text(3)), row.integer(4), row.integer(5)};
+  return OpenJob{OrganizationId{row.integer(0)},
+                 static_cast<JobKind>(row.integer(1)),
+                 static_cast<JobState>(row.integer(2)),
+                 decode_filter(row.text(3)),
+                 row.integer(4),
+                 row.integer(5)};
 }
 
 struct Slice {
@@ -31,8 +35,9 @@ struct Slice {
 
 /// Pending deliveries of the webhook, whichever: what is cancelled leaves the index.
 Slice pending_slice(SqliteDb& db, const OpenJob& job, std::size_t rows) {
-  static const std::string kSelect = std::string("SELECT ") + kPendingColumns +
-                                     " FROM deliveries WHERE webhook_id = ?1 AND state = 0 AND organization_id = ?2 LIMIT ?3";
+  static const std::string kSelect =
+      std::string("SELECT ") + kPendingColumns +
+      " FROM deliveries WHERE webhook_id = ?1 AND state = 0 AND organization_id = ?2 LIMIT ?3";
   Slice slice;
   auto query = db.use_text(kSelect);
   query.bind(job.filter.webhook->value).bind(job.organization.value).bind(static_cast<std::int64_t>(rows));
@@ -65,8 +70,9 @@ JobId SqliteSession::insert_job(OrganizationId organization, JobKind kind, const
                                 std::int64_t bound, std::int64_t total, std::uint32_t rate) {
   const JobId id{next_id()};
   const std::string text = encode_filter(filter);
-  db_.use("INSERT INTO jobs (id, organization_id, kind, state, filter, position, bound, total, rate)"
-          " VALUES (?1, ?2, ?3, 0, ?4, 0, ?5, ?6, ?7)")
+  db_.use(
+         "INSERT INTO jobs (id, organization_id, kind, state, filter, position, bound, total, rate)"
+         " VALUES (?1, ?2, ?3, 0, ?4, 0, ?5, ?6, ?7)")
       .bind(id.value)
       .bind(organization.value)
       .bind(static_cast<std::int64_t>(kind))
@@ -93,8 +99,8 @@ Result<ChangeResult> SqliteSession::apply_one(const AdvanceJob& change) {
   if (!job) return Error{ErrorCode::kNotFound, "No such job", {}};
   if (job->state == JobState::kDone || job->state == JobState::kFailed || job->state == JobState::kCancelled)
     return ChangeResult{.id = change.id.value, .job_state = job->state};
-  Slice slice = job->kind == JobKind::kCancelPending ? pending_slice(db_, *job, change.rows)
-                                                     : dead_slice(db_, *job, change.rows);
+  Slice slice =
+      job->kind == JobKind::kCancelPending ? pending_slice(db_, *job, change.rows) : dead_slice(db_, *job, change.rows);
   std::int64_t done = 0;
   for (PendingDelivery& delivery : slice.rows) {
     done += 1;
@@ -108,8 +114,9 @@ Result<ChangeResult> SqliteSession::apply_one(const AdvanceJob& change) {
     }
   }
   const JobState state = slice.done ? JobState::kDone : JobState::kRunning;
-  db_.use("UPDATE jobs SET state = ?2, position = ?3, done = done + ?4, total = max(total, done + ?4), ended_ms = ?5"
-          " WHERE id = ?1")
+  db_.use(
+         "UPDATE jobs SET state = ?2, position = ?3, done = done + ?4, total = max(total, done + ?4), ended_ms = ?5"
+         " WHERE id = ?1")
       .bind(change.id.value)
       .bind(static_cast<std::int64_t>(state))
       .bind(slice.position)

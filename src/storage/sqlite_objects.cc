@@ -53,8 +53,8 @@ Result<Page<WebhookPtr>> list_webhooks(SqliteDb& db, OrganizationId org, PageReq
 }
 
 Result<WebhookPtr> get_webhook(SqliteDb& db, OrganizationId org, WebhookId id) {
-  static const std::string kSelect =
-      std::string("SELECT ") + kWebhookColumns + " FROM webhooks WHERE organization_id = ?1 AND deleted = 0 AND id = ?2";
+  static const std::string kSelect = std::string("SELECT ") + kWebhookColumns +
+                                     " FROM webhooks WHERE organization_id = ?1 AND deleted = 0 AND id = ?2";
   auto row = db.use_text(kSelect);
   row.bind(org.value).bind(id.value);
   if (!row.step()) return Error{ErrorCode::kNotFound, "No such webhook", {}};

@@ -16,7 +16,9 @@ constexpr int kStepsPerClockLook = 10'000;
 
 using Clock = std::chrono::steady_clock;
 
-int is_past(void* deadline) { return Clock::now() > *static_cast<Clock::time_point*>(deadline) ? 1 : 0; }
+int is_past(void* deadline) {
+  return Clock::now() > *static_cast<Clock::time_point*>(deadline) ? 1 : 0;
+}
 
 }  // namespace
 

@@ -26,7 +26,7 @@ class SqliteReaders {
   void ask(EventLoop& loop, std::function<Result<T>(SqliteDb&)> query, Completion<Result<T>> done) {
     auto shared = std::make_shared<Completion<Result<T>>>(std::move(done));
     const auto answer = [&loop, shared](Result<T> result) {
-      loop.post([shared, result = std::move(result)]() mutable { std::move(*shared)(std::move(result)); });
+      loop.post([shared, result = std::move(result)]() mutable { std::move (*shared)(std::move(result)); });
     };
     const bool queued = submit([query = std::move(query), answer](SqliteDb* db) {
       if (!db) return answer(unavailable());

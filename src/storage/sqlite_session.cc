@@ -64,7 +64,8 @@ void SqliteSession::load() {
     WebhookPtr webhook = webhook_from_row(rows);
     // Again, after a rollback: only what differs counts as a change.
     const WebhookPtr known = index_.find(webhook->id);
-    if (!known || known->updated_at != webhook->updated_at || known->spec != webhook->spec) index_.put(std::move(webhook));
+    if (!known || known->updated_at != webhook->updated_at || known->spec != webhook->spec)
+      index_.put(std::move(webhook));
   }
   auto total = db_.use("SELECT coalesce(sum(pending), 0) FROM gauges");
   if (total.step()) pending_total_ = total.integer(0);
@@ -105,11 +106,12 @@ void SqliteSession::write_counters() {
       if (row.step()) histogram.merge(LatencyHistogram::decode(row.text(0)));
       latency = histogram.encode();
     }
-    db_.use("INSERT INTO metrics_minutes VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
-            " ON CONFLICT (organization_id, minute) DO UPDATE SET events = events + ?3, unmatched = unmatched + ?4,"
-            " deliveries = deliveries + ?5, attempts = attempts + ?6, succeeded = succeeded + ?7,"
-            " failed_attempts = failed_attempts + ?8, retries = retries + ?9, dead = dead + ?10,"
-            " cancelled = cancelled + ?11, latency = ?12")
+    db_.use(
+           "INSERT INTO metrics_minutes VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
+           " ON CONFLICT (organization_id, minute) DO UPDATE SET events = events + ?3, unmatched = unmatched + ?4,"
+           " deliveries = deliveries + ?5, attempts = attempts + ?6, succeeded = succeeded + ?7,"
+           " failed_attempts = failed_attempts + ?8, retries = retries + ?9, dead = dead + ?10,"
+           " cancelled = cancelled + ?11, latency = ?12")
         .bind(organization)
         .bind(minute)
         .bind(c.events)

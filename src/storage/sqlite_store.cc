@@ -15,7 +15,9 @@ Error unavailable(const SqliteError& error) {
   return Error{ErrorCode::kUnavailable, std::string("The database cannot be used: ") + error.what(), {}};
 }
 
-WallTime system_time() { return std::chrono::floor<milliseconds>(std::chrono::system_clock::now()); }
+WallTime system_time() {
+  return std::chrono::floor<milliseconds>(std::chrono::system_clock::now());
+}
 
 template <class Value, class Intent, class Apply>
 class WorkOf final : public SqliteWork {
@@ -95,7 +97,9 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const SqliteOptions& opti
 }
 
 SqliteStore::SqliteStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-SqliteStore::~SqliteStore() { stop(); }
+SqliteStore::~SqliteStore() {
+  stop();
+}
 
 void SqliteStore::stop() {
   impl_->writer.stop();
@@ -128,11 +132,13 @@ void SqliteStore::change(EventLoop& loop, Change intent, Completion<Result<Chang
 namespace q = sqlite_queries;
 
 void SqliteStore::read_due(EventLoop& loop, DueQuery query, Completion<Result<DuePage>> done) {
-  impl_->readers.ask<DuePage>(loop, [query](SqliteDb& db) { return q::read_due(db, query); }, std::move(done));
+  impl_->readers.ask<DuePage>(
+      loop, [query](SqliteDb& db) { return q::read_due(db, query); }, std::move(done));
 }
 
 void SqliteStore::read_lanes(EventLoop& loop, WebhookId after, std::size_t limit, Completion<Result<LanePage>> done) {
-  impl_->readers.ask<LanePage>(loop, [=](SqliteDb& db) { return q::read_lanes(db, after, limit); }, std::move(done));
+  impl_->readers.ask<LanePage>(
+      loop, [=](SqliteDb& db) { return q::read_lanes(db, after, limit); }, std::move(done));
 }
 
 void SqliteStore::read_messages(EventLoop& loop, std::vector<EventId> events,
@@ -142,7 +148,8 @@ void SqliteStore::read_messages(EventLoop& loop, std::vector<EventId> events,
 }
 
 void SqliteStore::read_job(EventLoop& loop, JobId id, Completion<Result<JobSummary>> done) {
-  impl_->readers.ask<JobSummary>(loop, [id](SqliteDb& db) { return q::read_job(db, id); }, std::move(done));
+  impl_->readers.ask<JobSummary>(
+      loop, [id](SqliteDb& db) { return q::read_job(db, id); }, std::move(done));
 }
 
 Result<Catalog> SqliteStore::load_catalog() {

@@ -12,8 +12,8 @@
 namespace eventrelay {
 
 struct SqliteOptions {
-  std::string data_dir;  ///< made where it does not exist; one process at a time
-  bool migrate = true;   ///< false: refuse to start on an older schema
+  std::string data_dir;             ///< made where it does not exist; one process at a time
+  bool migrate = true;              ///< false: refuse to start on an older schema
   std::function<WallTime()> clock;  ///< empty: the system's
 };
 

@@ -93,7 +93,8 @@ void SqliteWriter::run() {
     metrics_.commit_queue.Set(static_cast<double>(waiting.size()));
     for (std::size_t at = 0; at < waiting.size();) {
       Group group;
-      for (std::size_t bytes = 0; at < waiting.size() && group.size() < kCommitItemsMax && bytes < kCommitBytesMax; ++at) {
+      for (std::size_t bytes = 0; at < waiting.size() && group.size() < kCommitItemsMax && bytes < kCommitBytesMax;
+           ++at) {
         bytes += waiting[at]->bytes;
         group.push_back(std::move(waiting[at]));
       }

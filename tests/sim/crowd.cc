@@ -69,8 +69,7 @@ void Crowd::ask(SimProcess& process, Change change, std::function<void(const Res
   ManualLoop& loop = process.loop(index);
   auto request = std::make_shared<Change>(std::move(change));
   loop.post([&process, &loop, request, answered = std::move(answered)] {
-    process.store().change(loop, std::move(*request),
-                           [answered](Result<ChangeResult> result) { answered(result); });
+    process.store().change(loop, std::move(*request), [answered](Result<ChangeResult> result) { answered(result); });
   });
 }
 
@@ -91,7 +90,8 @@ NewEvent Crowd::make_event() {
   event.type = one_of(chance_, kTypes);
   if (chance_.one_in(3)) event.tenant = "t1";
   event.payload = "{\"n\":" + std::to_string(events_made_++) + "}" + std::string(chance_.below(400), ' ');
-  if (chance_.one_in(8)) event.deliver_at = world_.time.wall_now() + chance_.ms(-1'000, chance_.one_in(3) ? 900'000 : 40'000);
+  if (chance_.one_in(8))
+    event.deliver_at = world_.time.wall_now() + chance_.ms(-1'000, chance_.one_in(3) ? 900'000 : 40'000);
   return event;
 }
 
@@ -142,14 +142,15 @@ void Crowd::send_keyed(SimProcess& process, std::size_t index) {
   event.type = keyed.type;
   event.payload = keyed.payload;
   for (int copies = chance_.one_in(3) ? 2 : 1; copies > 0; --copies) {
-    submit(process, {event}, IdempotencyClaim{"events", keyed.key, {}}, [this, index](const Result<IngestResult>& result) {
-      if (!result) return;
-      KeyedEvent& known = keyed_[index];
-      const EventId id = result->events.front().id;
-      if (known.answered && *known.answered != id) world_.witness.fail("two events for one key");
-      known.answered = id;
-      world_.witness.on_event_answered(result->events.front());
-    });
+    submit(process, {event}, IdempotencyClaim{"events", keyed.key, {}},
+           [this, index](const Result<IngestResult>& result) {
+             if (!result) return;
+             KeyedEvent& known = keyed_[index];
+             const EventId id = result->events.front().id;
+             if (known.answered && *known.answered != id) world_.witness.fail("two events for one key");
+             known.answered = id;
+             world_.witness.on_event_answered(result->events.front());
+           });
   }
   // What was not answered is asked for again, with its key, by whoever sends a keyed event later.
   const auto open = std::find_if(keyed_.begin(), keyed_.end(), [](const KeyedEvent& k) { return !k.answered; });
@@ -248,7 +249,8 @@ void Crowd::enable_webhooks(SimProcess& process) {
 
 void Crowd::change_mood() {
   using Mood = SimReceivers::Mood;
-  constexpr std::array kMoods{Mood::kGood, Mood::kGood, Mood::kGood, Mood::kFlaky, Mood::kDown, Mood::kHanging, Mood::kBusy};
+  constexpr std::array kMoods{Mood::kGood, Mood::kGood,    Mood::kGood, Mood::kFlaky,
+                              Mood::kDown, Mood::kHanging, Mood::kBusy};
   if (webhooks_made_ == 0) return;
   const int number = static_cast<int>(chance_.between(0, webhooks_made_ - 1));
   world_.receivers.set_mood(sim_host(number), kMoods[chance_.below(kMoods.size())]);

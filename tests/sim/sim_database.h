@@ -74,7 +74,8 @@ class SimDatabase {
 
   std::optional<Result<IngestResult>> resolve_key(const IngestIntent& intent) const;
   IngestedEvent insert_event(OrganizationId organization, const NewEvent& event);
-  void insert_delivery(SimEvent& event, OrganizationId organization, WebhookId webhook, WallTime due, bool with_message);
+  void insert_delivery(SimEvent& event, OrganizationId organization, WebhookId webhook, WallTime due,
+                       bool with_message);
   void change_health(const FinishAttempt& intent);
 
   Result<ChangeResult> apply_one(const CreateWebhook& change);

@@ -6,8 +6,12 @@
 namespace eventrelay {
 
 namespace {
-Error not_found() { return Error{ErrorCode::kNotFound, "No such thing", {}}; }
-Error conflict() { return Error{ErrorCode::kConflict, "The state does not allow it", {}}; }
+Error not_found() {
+  return Error{ErrorCode::kNotFound, "No such thing", {}};
+}
+Error conflict() {
+  return Error{ErrorCode::kConflict, "The state does not allow it", {}};
+}
 }  // namespace
 
 Result<ChangeResult> SimDatabase::apply(const Change& change) {
@@ -185,8 +189,9 @@ bool SimDatabase::matches(const DeliveryFilter& filter, const SimDelivery& deliv
   const WallTime created = time_of_id(row.id.value);
   const SimEvent& event = events_.at(row.event);
   return (!filter.webhook || *filter.webhook == row.webhook) && (!filter.event || *filter.event == row.event) &&
-         (filter.type.empty() || filter.type == event.type) && (filter.tenant.empty() || filter.tenant == event.tenant) &&
-         (!filter.after || created >= *filter.after) && (!filter.before || created < *filter.before);
+         (filter.type.empty() || filter.type == event.type) &&
+         (filter.tenant.empty() || filter.tenant == event.tenant) && (!filter.after || created >= *filter.after) &&
+         (!filter.before || created < *filter.before);
 }
 
 Result<ChangeResult> SimDatabase::apply_one(const CreateJob& change) {

@@ -37,7 +37,8 @@ SimProcess::SimProcess(const SimWorld& world, const SimProcessOptions& options, 
     Parts parts;
     parts.loop = std::make_unique<ManualLoop>(world.time, chance.bits());
     if (options.lag_us_max > 0) {
-      parts.loop->set_lag([lag = Chance(chance.bits()), most = options.lag_us_max]() mutable { return lag.us(0, most); });
+      parts.loop->set_lag(
+          [lag = Chance(chance.bits()), most = options.lag_us_max]() mutable { return lag.us(0, most); });
     }
     parts.network =
         std::make_unique<SimNetwork>(world.time, *parts.loop, i, world.witness, world.receivers, chance.bits());

@@ -194,9 +194,7 @@ void SimStore::read(EventLoop& loop, Completion<Result<T>> done, Snapshot snapsh
   auto open = std::make_shared<Open>(Open{std::move(done)});
   later(until_snapshot, [this, &loop, open, fails, until_answer, snapshot = std::move(snapshot)] {
     if (!fails) open->result = snapshot();
-    later(until_answer, [&loop, open] {
-      loop.post([open] { std::move(open->done)(std::move(open->result)); });
-    });
+    later(until_answer, [&loop, open] { loop.post([open] { std::move(open->done)(std::move(open->result)); }); });
   });
 }
 

@@ -13,11 +13,11 @@ namespace eventrelay {
 
 /// Chances in percent.
 struct StoreWeather {
-  int unavailable = 0;    ///< a commit does nothing
-  int unknown_done = 0;   ///< a commit is done, and nobody knows
-  int unknown_lost = 0;   ///< a commit is not done, and nobody knows
-  int late = 0;           ///< a commit takes long
-  int refused = 0;        ///< an intent finds the queue full
+  int unavailable = 0;   ///< a commit does nothing
+  int unknown_done = 0;  ///< a commit is done, and nobody knows
+  int unknown_lost = 0;  ///< a commit is not done, and nobody knows
+  int late = 0;          ///< a commit takes long
+  int refused = 0;       ///< an intent finds the queue full
   int read_fails = 0;
   int read_late = 0;
 };

@@ -87,9 +87,9 @@ void Simulation::draw_world(SimFault fault) {
   active_until_ = time_.now() + chance_.us(20'000'000, 400'000'000);
   action_pause_us_ = chance_.between(50'000, 1'500'000);
   report_.world = "loops " + std::to_string(options_.loops) + ", window " + std::to_string(options_.window_entries) +
-                  "/" + std::to_string(options_.lane_entries) + "/" + std::to_string(options_.window_bytes) +
-                  ", cap " + std::to_string(options_.in_flight_max) + ", lag " + std::to_string(options_.lag_us_max) +
-                  ", crash " + std::to_string(crash_every_) + ", drain " + std::to_string(drain_every_) +
+                  "/" + std::to_string(options_.lane_entries) + "/" + std::to_string(options_.window_bytes) + ", cap " +
+                  std::to_string(options_.in_flight_max) + ", lag " + std::to_string(options_.lag_us_max) + ", crash " +
+                  std::to_string(crash_every_) + ", drain " + std::to_string(drain_every_) +
                   (clock_steps_ ? ", clock steps" : "");
 }
 

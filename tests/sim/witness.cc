@@ -10,7 +10,9 @@ constexpr std::size_t kLaneEntriesMin = 2;
 constexpr milliseconds kClockGrain{1};
 }  // namespace
 
-std::string sim_host(int number) { return "w" + std::to_string(number) + ".test"; }
+std::string sim_host(int number) {
+  return "w" + std::to_string(number) + ".test";
+}
 
 Witness::Witness(const SimDatabase& database, VirtualTime& time, Trace& trace)
     : database_(database), time_(time), trace_(trace), loop_(time), clock_(loop_) {}
@@ -64,7 +66,9 @@ void Witness::look() {
   }
 }
 
-void Witness::on_drained() { drained_ = true; }
+void Witness::on_drained() {
+  drained_ = true;
+}
 
 // ---- The store -----------------------------------------------------------------------------------------------------
 
@@ -224,7 +228,9 @@ void Witness::on_outcome(DeliveryId id, const AttemptOutcome& outcome) {
 
 // ---- The end -------------------------------------------------------------------------------------------------------
 
-void Witness::on_event_answered(const IngestedEvent& event) { answered_events_[event.id] = event.deliveries; }
+void Witness::on_event_answered(const IngestedEvent& event) {
+  answered_events_[event.id] = event.deliveries;
+}
 
 std::optional<std::string> Witness::unfinished() const {
   for (const auto& [id, job] : database_.jobs()) {
@@ -253,7 +259,8 @@ void Witness::look_at_the_end() {
     const History& history = history_[id];
     const bool said_final = history.final_state && *history.final_state != DeliveryState::kDead;
     if (said_final && delivery.state != *history.final_state) fail("its answered end is lost: " + name(id));
-    if (delivery.state == DeliveryState::kSucceeded && !history.received) fail("succeeded, never received: " + name(id));
+    if (delivery.state == DeliveryState::kSucceeded && !history.received)
+      fail("succeeded, never received: " + name(id));
     if (delivery.row.attempts > history.sends) fail("more attempts recorded than were sent: " + name(id));
     if (delivery.row.attempts < history.answered) fail("an answered attempt is lost: " + name(id));
   }

@@ -29,9 +29,8 @@ void FakeTransport::answer_at(std::size_t index, AttemptOutcome outcome) {
   Open open = std::move(*place);
   open_.erase(place);
   outcome.started_at = open.started_at;
-  loop_.post([done = std::move(open.done), outcome = std::move(outcome)]() mutable {
-    std::move(done)(std::move(outcome));
-  });
+  loop_.post(
+      [done = std::move(open.done), outcome = std::move(outcome)]() mutable { std::move(done)(std::move(outcome)); });
 }
 
 }  // namespace eventrelay
