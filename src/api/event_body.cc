@@ -36,7 +36,8 @@ class EnvelopeReader {
   EventBody finish();
 
   std::vector<NewEvent> events;
-  std::string where;  ///< of what is being read, for messages: " of line 3"
+  bool is_list = true;  ///< of a batch: false when it is no array at all
+  std::string where;    ///< of what is being read, for messages: " of line 3"
 
  private:
   bool take_member(NewEvent& event, const JsonMember& member, const std::string& prefix, unsigned& seen,
@@ -203,6 +204,7 @@ bool read_array(EnvelopeReader& reader, std::string_view body, std::size_t event
     std::string_view ignored;
     if (!scanner.value(ignored) || !scanner.finish()) return reader.fail(scanner);
     reader.fault("", "must be an array");
+    reader.is_list = false;
     return true;
   }
   scanner.open('[');
@@ -254,7 +256,7 @@ EventBody read_batch(std::string_view body, BatchFormat format, std::size_t even
   std::size_t count = 0;
   const bool read = format == BatchFormat::kArray ? read_array(reader, body, event_bytes_max, count, oversized)
                                                   : read_lines(reader, body, event_bytes_max, count, oversized);
-  if (read && (count == 0 || count > kBatchEventsMax)) {
+  if (read && reader.is_list && (count == 0 || count > kBatchEventsMax)) {
     reader.fault("", "must have 1 to " + std::to_string(kBatchEventsMax) + " events");
   }
   auto result = reader.finish();

@@ -120,7 +120,7 @@ std::optional<std::string> from_file(const toml::table& file, const std::string&
     for (const auto& item : *array) joined += (joined.empty() ? "" : ",") + item.value_or(std::string());
     return joined;
   }
-  if (const auto text = node->value<std::string>(); node->is_string()) return text;
+  if (node->is_string()) return node->value<std::string>();
   if (node->is_boolean()) return *node->value<bool>() ? "true" : "false";
   if (node->is_integer()) return std::to_string(*node->value<std::int64_t>());
   return "";
@@ -135,10 +135,11 @@ toml::table read_file(const std::string& path) {
   } catch (const toml::parse_error& error) {
     throw std::runtime_error(path + ": " + std::string(error.description()));
   }
-  for (const auto& [key, value] : file) {
-    const auto known = [&](const Option& option) { return toml_key(option.name) == key.str(); };
+  for (const auto& entry : file) {
+    const std::string key(entry.first.str());
+    const auto known = [&key](const Option& option) { return toml_key(option.name) == key; };
     if (std::none_of(options().begin(), options().end(), known))
-      throw std::runtime_error(path + ": unknown key " + std::string(key.str()));
+      throw std::runtime_error(path + ": unknown key " + key);
   }
   return file;
 }

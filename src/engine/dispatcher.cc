@@ -142,7 +142,6 @@ void Dispatcher::on_webhook(const WebhookPtr& webhook) {
 void Dispatcher::on_pending(PendingDelivery delivery) {
   Lane* lane = lane_of(delivery.webhook);
   if (!lane) return;
-  clock_.observe(time_of_id(delivery.id.value));
   // The commit may have changed the lane's order after it had changed this: the place is by the new one.
   if (lane->ordered()) delivery.sort_at = delivery.first_due;
   lane->window.touch(delivery.id);
@@ -310,7 +309,9 @@ void Dispatcher::send(Lane& lane, Busy& busy) {
         [done = std::move(done), outcome = std::move(outcome)]() mutable { std::move(done)(std::move(outcome)); });
     return;
   }
-  transport_.send(make_request(*lane.webhook(), lane.target(), busy.delivery.message, clock_.now()), std::move(done));
+  // Signed with the clock as it is: receivers compare it with theirs.
+  transport_.send(make_request(*lane.webhook(), lane.target(), busy.delivery.message, loop_.wall_now()),
+                  std::move(done));
 }
 
 void Dispatcher::on_outcome(WebhookId webhook, DeliveryId delivery, AttemptOutcome outcome) {
@@ -382,13 +383,26 @@ void Dispatcher::submit(WebhookId webhook, DeliveryId delivery, FinishAttemptPtr
                         });
 }
 
+void Dispatcher::submit_again(WebhookId webhook, DeliveryId delivery) {
+  Lane* lane = find_lane(webhook);
+  assert(lane && lane->busy.contains(delivery));
+  Busy& busy = lane->busy.at(delivery);
+  const bool outdated = busy.finish->health == HealthChange::kFailing &&
+                        lane->failing_since != std::optional(busy.finish->outcome.started_at);
+  if (outdated) {
+    // A success has come between: the webhook must not be taken for one that has failed ever since.
+    auto finish = std::make_shared<FinishAttempt>(*busy.finish);
+    finish->health = HealthChange::kNone;
+    busy.finish = std::move(finish);
+  }
+  submit(webhook, delivery, busy.finish);
+}
+
 void Dispatcher::on_committed(WebhookId webhook, DeliveryId delivery, Result<FinishResult> result) {
   Lane* lane = find_lane(webhook);
   assert(lane && lane->busy.contains(delivery));
   if (!result && (result.error().code == ErrorCode::kUnavailable || result.error().code == ErrorCode::kUnknown)) {
-    retry_later([this, webhook, delivery] {
-      if (Lane* again = find_lane(webhook)) submit(webhook, delivery, again->busy.at(delivery).finish);
-    });
+    retry_later([this, webhook, delivery] { submit_again(webhook, delivery); });
     set_alarm();
     return;
   }

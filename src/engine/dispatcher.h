@@ -37,6 +37,8 @@ class Dispatcher {
   void start();
 
   // News of commits, in commit order.
+  /// That time has come, whatever the wall clock says: the store's times only rise.
+  void observe(WallTime committed_at) { clock_.observe(committed_at); }
   void on_webhook(const WebhookPtr& webhook);
   void on_pending(PendingDelivery delivery);
   void on_cancelled(DeliveryRef delivery);
@@ -81,6 +83,7 @@ class Dispatcher {
   FinishAttemptPtr conclude(Lane& lane, const Busy& busy, AttemptOutcome outcome);
   HealthChange health_after(Lane& lane, const AttemptOutcome& outcome, const Verdict& verdict);
   void submit(WebhookId webhook, DeliveryId delivery, FinishAttemptPtr finish);
+  void submit_again(WebhookId webhook, DeliveryId delivery);
   void on_committed(WebhookId webhook, DeliveryId delivery, Result<FinishResult> result);
   void check_drained();
 

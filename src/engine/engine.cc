@@ -10,11 +10,13 @@ Engine::Engine(EngineOptions options, EventLoop& loop, Store& store, Transport& 
 void Engine::start(const Catalog& catalog) {
   for (const WebhookPtr& webhook : catalog.webhooks) catalog_.put(webhook);
   for (const ApiKey& key : catalog.keys) catalog_.apply(KeyChange{key});
+  dispatcher_.observe(catalog.at);
   dispatcher_.start();
   if (jobs_) jobs_->start(catalog.open_jobs);
 }
 
 void Engine::on_news(News news) {
+  dispatcher_.observe(news.at);
   for (const WebhookPtr& webhook : news.webhooks) {
     catalog_.put(webhook);
     dispatcher_.on_webhook(webhook);

@@ -31,30 +31,37 @@ JobRunner::JobRunner(EventLoop& loop, Store& store)
 
 void JobRunner::start(const std::vector<JobSummary>& open) {
   next_expiry_ = loop_.now() + kSliceInterval;
-  for (const JobSummary& job : open) add(job.id, job.rate);
+  for (const JobSummary& job : open) jobs_.try_emplace(job.id, Job{.rate = job.rate, .next = loop_.now()});
   run_due();
 }
 
 void JobRunner::on_new_job(JobId id) {
-  store_.read_job(loop_, id, [self = std::weak_ptr(self_), id](Result<JobSummary> job) {
+  jobs_.try_emplace(id, Job{.next = loop_.now()});
+  run_due();
+}
+
+void JobRunner::read(JobId id, Job& job) {
+  job.waiting = true;
+  store_.read_job(loop_, id, [self = std::weak_ptr(self_), id](Result<JobSummary> summary) {
     const auto alive = self.lock();
     if (!alive) return;
-    if (job) {
-      (*alive)->add(id, job->rate);
-    } else if (job.error().code != ErrorCode::kNotFound) {
-      (*alive)->on_new_job(id);
+    JobRunner& runner = **alive;
+    Job& waiting = runner.jobs_.at(id);
+    waiting.waiting = false;
+    if (summary) {
+      waiting.rate = summary->rate;
+    } else if (summary.error().code == ErrorCode::kNotFound) {
+      runner.jobs_.erase(id);
+    } else {
+      waiting.next = runner.loop_.now() + kRetrySliceAfter;
     }
-    (*alive)->run_due();
+    runner.run_due();
   });
 }
 
 void JobRunner::stop() {
   stopped_ = true;
   alarm_->clear();
-}
-
-void JobRunner::add(JobId id, std::uint32_t rate) {
-  jobs_.try_emplace(id, Job{.rate = rate, .next = loop_.now()});
 }
 
 void JobRunner::run_due() {
@@ -64,10 +71,12 @@ void JobRunner::run_due() {
   SteadyTime next = expiring_ ? now + kExpiryInterval : next_expiry_;
   for (auto& [id, job] : jobs_) {
     if (job.waiting) continue;
-    if (job.next <= now) {
+    if (job.next > now) {
+      next = std::min(next, job.next);
+    } else if (job.rate) {
       advance(id, job);
     } else {
-      next = std::min(next, job.next);
+      read(id, job);
     }
   }
   alarm_->set(next);
@@ -75,7 +84,7 @@ void JobRunner::run_due() {
 
 void JobRunner::advance(JobId id, Job& job) {
   job.waiting = true;
-  store_.change(loop_, AdvanceJob{id, slice_rows(job.rate)},
+  store_.change(loop_, AdvanceJob{id, slice_rows(*job.rate)},
                 [self = std::weak_ptr(self_), id](Result<ChangeResult> result) {
                   if (const auto alive = self.lock()) (*alive)->on_slice(id, std::move(result));
                 });
@@ -87,7 +96,7 @@ void JobRunner::on_slice(JobId id, Result<ChangeResult> result) {
   if (result) {
     const bool open = result->job_state == JobState::kPending || result->job_state == JobState::kRunning;
     if (!open) jobs_.erase(id);
-    if (open) job.next = loop_.now() + pause_after(slice_rows(job.rate), job.rate);
+    if (open) job.next = loop_.now() + pause_after(slice_rows(*job.rate), *job.rate);
   } else if (result.error().code == ErrorCode::kUnavailable || result.error().code == ErrorCode::kUnknown) {
     job.next = loop_.now() + kRetrySliceAfter;
   } else {

@@ -3,6 +3,7 @@
 #pragma once
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "ports/event_loop.h"
@@ -22,13 +23,13 @@ class JobRunner {
 
  private:
   struct Job {
-    std::uint32_t rate = 0;
+    std::optional<std::uint32_t> rate;  ///< nullopt: not read yet
     SteadyTime next{};
     bool waiting = false;  ///< for a slice's answer
   };
 
-  void add(JobId id, std::uint32_t rate);
   void run_due();
+  void read(JobId id, Job& job);
   void advance(JobId id, Job& job);
   void on_slice(JobId id, Result<ChangeResult> result);
   void expire_keys();

@@ -21,6 +21,7 @@ std::vector<News> InProcessHandOver::split(News news) const {
   }
   for (const DeliveryRef& delivery : news.cancelled) owner(delivery.webhook).cancelled.push_back(delivery);
   for (News& share : shares) {
+    share.at = news.at;
     share.webhooks = news.webhooks;
     share.keys = news.keys;
     share.jobs = news.jobs;
@@ -32,6 +33,7 @@ void InProcessHandOver::publish(News news, Completion<> applied) {
   assert(!ears_.empty());
   // Runs `applied` when the last loop has let go of it.
   struct Latch {
+    Latch(Completion<> then, std::size_t loops) : applied(std::move(then)), left(loops) {}
     Completion<> applied;
     std::atomic<std::size_t> left;
   };
@@ -40,10 +42,6 @@ void InProcessHandOver::publish(News news, Completion<> applied) {
     if (l.left.fetch_sub(1) == 1 && l.applied) std::move(l.applied)();
   };
   const bool awaited = !news.webhooks.empty() || !news.keys.empty() || !news.cancelled.empty();
-  if (!awaited) {
-    if (latch->applied) std::move(latch->applied)();
-    latch->left = 0;
-  }
   std::vector<News> shares = split(std::move(news));
   for (std::size_t i = 0; i < ears_.size(); ++i) {
     if (shares[i].empty()) {
@@ -55,6 +53,7 @@ void InProcessHandOver::publish(News news, Completion<> applied) {
       if (awaited) arrive(*latch);
     });
   }
+  if (!awaited && latch->applied) std::move(latch->applied)();
 }
 
 }  // namespace eventrelay

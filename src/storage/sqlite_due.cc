@@ -73,6 +73,7 @@ Result<LanePage> read_lanes(SqliteDb& db, WebhookId after, std::size_t limit) {
 
 Result<std::vector<MessagePtr>> read_messages(SqliteDb& db, const std::vector<EventId>& events) {
   std::vector<MessagePtr> messages;
+  messages.reserve(events.size());
   for (const EventId id : events) messages.push_back(read_message(db, id));
   return messages;
 }
@@ -86,6 +87,8 @@ Result<JobSummary> read_job(SqliteDb& db, JobId id) {
 
 Catalog load_catalog(SqliteDb& db) {
   Catalog catalog;
+  auto last_id = db.use("SELECT value FROM meta WHERE key = 'last_id'");
+  if (last_id.step() && last_id.integer(0) != 0) catalog.at = time_of_id(last_id.integer(0));
   auto webhooks = db.use_text(std::string("SELECT ") + kWebhookColumns + " FROM webhooks WHERE deleted = 0");
   while (webhooks.step()) catalog.webhooks.push_back(webhook_from_row(webhooks));
   auto keys = db.use("SELECT id, organization_id, name, scope, hint, hash FROM api_keys");

@@ -37,7 +37,10 @@ class SqliteSession {
   Result<FinishResult> apply(const FinishAttempt& intent);
   Result<ChangeResult> apply(Change& change);
   /// What the transaction changed; empty afterwards.
-  News take_news() { return std::exchange(news_, News{}); }
+  News take_news() {
+    news_.at = time();
+    return std::exchange(news_, News{});
+  }
   /// What the last commit added, an organization each.
   const std::map<std::int64_t, CounterDelta>& committed() const { return committed_; }
   std::int64_t pending_total() const { return pending_total_; }

@@ -50,24 +50,20 @@ SqliteWriter::SqliteWriter(std::unique_ptr<SqliteSession> session, const std::st
       thread_([this] { run(); }) {}
 
 void SqliteWriter::submit(std::unique_ptr<SqliteWork> work) {
-  bool was_empty = false;
-  {
-    const std::lock_guard lock(mutex_);
-    const bool room = queue_.size() < kQueueItemsMax && queued_bytes_ + work->bytes <= kQueueBytesMax;
-    if (room && !stopping_) {
-      was_empty = queue_.empty();
-      queued_bytes_ += work->bytes;
-      queue_.push_back(std::move(work));
-    }
-  }
-  if (work) {
+  std::unique_lock lock(mutex_);
+  if (stopping_ || queue_.size() >= kQueueItemsMax || queued_bytes_ + work->bytes > kQueueBytesMax) {
+    lock.unlock();
     work->fail(Error{ErrorCode::kUnavailable, "The store has more waiting than it may; try again", {}});
-    std::vector<std::unique_ptr<SqliteWork>> refused;
+    Group refused;
     refused.push_back(std::move(work));
     complete_all(std::move(refused));
-  } else if (was_empty) {
-    woken_.notify_one();
+    return;
   }
+  const bool was_empty = queue_.empty();
+  queued_bytes_ += work->bytes;
+  queue_.push_back(std::move(work));
+  lock.unlock();
+  if (was_empty) woken_.notify_one();
 }
 
 void SqliteWriter::stop() {
