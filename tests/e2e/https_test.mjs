@@ -4,6 +4,7 @@ import { after, before, test } from "node:test";
 import { Authority } from "./support/certificates.mjs";
 import { Receiver } from "./support/receiver.mjs";
 import { Server } from "./support/server.mjs";
+import { until } from "./support/wait.mjs";
 
 let authority, server, good;
 before(async () => {
@@ -20,11 +21,9 @@ after(async () => {
 async function attemptAt(url, type) {
   await server.webhook(url, { event_types: [type], retry: { max_attempts: 1 } });
   const event = await server.event(type);
-  for (const status of ["succeeded", "dead"]) {
-    const found = await server.delivery(event.id, status, undefined, 3_000).catch(() => undefined);
-    if (found) return found.attempts[0];
-  }
-  throw new Error("the delivery did not end");
+  const ended = await until("the delivery ends", async () =>
+    (await server.ok("GET", `/api/deliveries?event_id=${event.id}`)).data.find((row) => row.status !== "pending"));
+  return (await server.ok("GET", `/api/deliveries/${ended.id}`)).attempts[0];
 }
 
 test("an_https_receiver_with_the_operators_own_authority_is_delivered_to", async () => {

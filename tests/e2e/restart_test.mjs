@@ -43,7 +43,7 @@ test("a_retry_that_is_due_later_survives_a_restart", async () => {
   const [first] = await receiver.received("/hook", 1);
   await server.delivery(event.id, "pending");
   await until("the attempt is recorded", async () =>
-    (await server.ok("GET", `/api/deliveries?event_id=${event.id}`)).data[0].attempts === 1);
+    (await server.ok("GET", `/api/deliveries?event_id=${event.id}`)).data[0].attempt_count === 1);
   await server.stop();
   server = await restart(server);
   const [, second] = await receiver.received("/hook", 2);

@@ -1,12 +1,13 @@
 // A certificate authority of the test's own, and server certificates signed by it, made with the openssl command.
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
 export class Authority {
   constructor() {
     this.dir = mkdtempSync(path.join(tmpdir(), "eventrelay-ca-"));
+    process.on("exit", () => rmSync(this.dir, { recursive: true, force: true }));
     this.file = path.join(this.dir, "ca.pem");
     this.#openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
                   "-subj", "/CN=EventRelay test authority", "-keyout", "ca.key", "-out", "ca.pem");

@@ -1,7 +1,12 @@
 // A subscriber: an HTTP or HTTPS server on loopback that records what it gets and answers as a test says.
 import http from "node:http";
 import https from "node:https";
+import { after } from "node:test";
 import { until } from "./wait.mjs";
+
+// A test that fails leaves its receiver behind: none keeps the file from ending.
+const open = new Set();
+after(() => Promise.all([...open].map((receiver) => receiver.stop())));
 
 export class Receiver {
   /// Every request: { path, headers, rawHeaders, body, at, id, status, answeredAt }; the last two once it was answered.
@@ -20,6 +25,7 @@ export class Receiver {
       socket.on("close", () => receiver.#sockets.delete(socket));
     });
     await new Promise((resolve) => receiver.server.listen(port, "127.0.0.1", resolve));
+    open.add(receiver);
     receiver.port = receiver.server.address().port;
     receiver.origin = `${tls ? "https" : "http"}://127.0.0.1:${receiver.port}`;
     return receiver;
@@ -60,6 +66,7 @@ export class Receiver {
   }
 
   async stop() {
+    if (!open.delete(this)) return;
     this.dropConnections();
     await new Promise((resolve) => this.server.close(resolve));
   }

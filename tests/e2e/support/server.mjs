@@ -19,8 +19,12 @@ export const adminKey = "e2e-admin-key-0123456789";
 const running = new Set();
 after(() => running.forEach((child) => child.kill("SIGKILL")));
 
+const dataDirs = [];
+process.on("exit", () => dataDirs.forEach((dir) => rmSync(dir, { recursive: true, force: true })));
+
 export function makeDataDir() {
-  return mkdtempSync(path.join(tmpdir(), "eventrelay-e2e-"));
+  dataDirs.push(mkdtempSync(path.join(tmpdir(), "eventrelay-e2e-")));
+  return dataDirs.at(-1);
 }
 
 export class Server {
