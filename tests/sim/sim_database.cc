@@ -217,6 +217,7 @@ const SimDatabase::LaneRows* SimDatabase::lane(WebhookId id) const {
 Catalog SimDatabase::open() {
   index_ = WebhookIndex();
   Catalog catalog;
+  if (ids_.last() != 0) catalog.at = time_of_id(ids_.last());
   for (const auto& [id, webhook] : webhooks_) {
     if (webhook.deleted) continue;
     catalog.webhooks.push_back(std::make_shared<const Webhook>(webhook));

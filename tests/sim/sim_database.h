@@ -50,7 +50,10 @@ class SimDatabase {
   Result<IngestResult> apply(IngestIntent& intent);
   Result<FinishResult> apply(const FinishAttempt& intent);
   Result<ChangeResult> apply(const Change& change);
-  News take_news() { return std::exchange(news_, News{}); }
+  News take_news() {
+    news_.at = time();
+    return std::exchange(news_, News{});
+  }
 
   // ---- Reads, of this moment.
   Catalog open();

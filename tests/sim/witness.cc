@@ -247,6 +247,14 @@ std::optional<std::string> Witness::unfinished() const {
   return std::nullopt;
 }
 
+milliseconds Witness::longest_wait() {
+  milliseconds wait{0};
+  for (const auto& [id, delivery] : database_.deliveries()) {
+    if (delivery.state == DeliveryState::kPending) wait = std::max(wait, delivery.row.due - clock_.now());
+  }
+  return wait;
+}
+
 void Witness::look_at_the_end() {
   if (auto left = unfinished()) fail(*left);
   for (const auto& [id, deliveries] : answered_events_) {

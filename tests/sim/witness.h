@@ -49,6 +49,8 @@ class Witness {
   void look_at_the_end();
   /// A pending delivery that should have gone out long ago, or an open job; nullopt: all is at rest.
   std::optional<std::string> unfinished() const;
+  /// Until the last of what is pending is due, by a clock that was never set back.
+  milliseconds longest_wait();
   std::size_t sends() const { return sends_; }
 
  private:
