@@ -39,7 +39,7 @@ struct KeyChange {
 
 /// What one commit changed. Applied in this order: webhooks, keys, pending, cancelled, jobs.
 struct News {
-  WallTime at{};  ///< of the commit: this time has come; only rises, through steps of the clock too
+  WallTime at{};                     ///< of the commit: this time has come; only rises, through steps of the clock too
   std::vector<WebhookPtr> webhooks;  ///< created, changed or (Webhook::deleted) deleted
   std::vector<KeyChange> keys;
   std::vector<PendingDelivery> pending;  ///< new, reopened or to be tried now; ascending ids within a commit's ingests

@@ -241,7 +241,7 @@ struct JobSummary {
 };
 
 struct Catalog {
-  WallTime at{};  ///< of the last commit: this time has come, even if the clock was set back since
+  WallTime at{};                     ///< of the last commit: this time has come, even if the clock was set back since
   std::vector<WebhookPtr> webhooks;  ///< without the deleted
   std::vector<ApiKey> keys;
   std::vector<JobSummary> open_jobs;
