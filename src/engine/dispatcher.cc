@@ -47,11 +47,16 @@ Lane* Dispatcher::find_lane(WebhookId id) {
 
 Lane* Dispatcher::lane_of(WebhookId id) {
   if (Lane* lane = find_lane(id)) return lane;
+  Lane* lane = make_lane(id);
+  // Until the scan has ended nobody knows what the store holds for it.
+  if (lane && !scanned_) lane->window.set_beyond(LaneKey{});
+  return lane;
+}
+
+Lane* Dispatcher::make_lane(WebhookId id) {
   WebhookPtr webhook = catalog_.webhooks().find(id);
   if (!webhook || !owns(id)) return nullptr;
   auto lane = std::make_unique<Lane>(std::move(webhook), options_.window, options_.faults);
-  // Until the scan has ended nobody knows what the store holds for it.
-  if (!scanned_) lane->window.set_beyond(LaneKey{});
   return lanes_.emplace(id, std::move(lane)).first->second.get();
 }
 
@@ -73,9 +78,13 @@ void Dispatcher::settle(Lane& lane) {
   }
   const WallTime now = clock_.now();
   if (!draining_ && lane.wants_refill(now)) refill(lane);
-  lane.unlink();
-  if (lane.can_start(now)) {
-    (lane.sending < kFewInFlight ? queue_few_ : queue_more_).push_back(lane);
+  // A lane that waits for its turn keeps its place, however much happens to it meanwhile.
+  const bool few = lane.sending < kFewInFlight;
+  const bool ready = lane.can_start(now);
+  if (lane.is_linked() && (!ready || lane.queued_with_few != few)) lane.unlink();
+  if (ready && !lane.is_linked()) {
+    lane.queued_with_few = few;
+    (few ? queue_few_ : queue_more_).push_back(lane);
   }
   set_wake(lane, lane.next_look(now));
 }
@@ -121,7 +130,8 @@ void Dispatcher::retry_later(std::function<void()> task) {
 // ---- News --------------------------------------------------------------------------------------------------------
 
 void Dispatcher::on_webhook(const WebhookPtr& webhook) {
-  Lane* lane = find_lane(webhook->id);
+  // While the scan runs a page of it may be older than this change, and have its rows at other places.
+  Lane* lane = scanned_ ? find_lane(webhook->id) : lane_of(webhook->id);
   if (!lane) return;
   const bool was_enabled = lane->enabled();
   const bool reordered = lane->ordered() != webhook->spec.ordered;
@@ -180,7 +190,8 @@ void Dispatcher::on_lanes(Result<LanePage> page, WebhookId after) {
   }
   for (const LaneStart& start : page->lanes) {
     after = start.webhook;
-    Lane* lane = lane_of(start.webhook);
+    Lane* lane = find_lane(start.webhook);
+    if (!lane) lane = make_lane(start.webhook);
     if (!lane) continue;
     lane->window.set_beyond(LaneKey{start.next_sort_at, DeliveryId{}});
     settle(*lane);
@@ -231,6 +242,7 @@ Lane* Dispatcher::next_lane() {
 
 void Dispatcher::pump() {
   while (Lane* lane = next_lane()) {
+    lane->unlink();  // its turn
     if (lane->can_start(clock_.now())) start_front(*lane);
     settle(*lane);
   }

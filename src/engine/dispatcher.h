@@ -59,6 +59,8 @@ class Dispatcher {
   Lane* find_lane(WebhookId id);
   /// The webhook's lane, made where there is none yet; nullptr when the webhook is gone.
   Lane* lane_of(WebhookId id);
+  /// nullptr when the webhook is gone or another loop's. Nothing is known of what the store holds for it.
+  Lane* make_lane(WebhookId id);
   /// Where a pending delivery that is not busy belongs: in the window, or in the store alone.
   void place(Lane& lane, PendingDelivery delivery);
   /// After any change to the lane: reads the store, queues it, sets its wake-up, or ends it. The reference may dangle

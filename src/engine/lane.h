@@ -38,6 +38,7 @@ class Lane : public boost::intrusive::list_base_hook<boost::intrusive::link_mode
   std::uint32_t sending = 0;  ///< busy ones in kLoading or kSending: what counts against max_in_flight
   std::optional<WallTime> failing_since;
   std::optional<SteadyTime> wake;       ///< in the dispatcher's set of wake-ups
+  bool queued_with_few = false;         ///< while linked: in which of the dispatcher's queues
   bool reading_later = false;           ///< a read of the store failed and is tried again in a while
   std::uint64_t refill_generation = 0;  ///< answers to older refills are ignored
 

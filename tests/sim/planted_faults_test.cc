@@ -1,0 +1,59 @@
+// The simulation finds what it is there to find: each planted fault, within few seeds that are clean without it.
+#include <gtest/gtest.h>
+
+#include "tests/sim/simulation.h"
+
+namespace eventrelay {
+namespace {
+
+constexpr std::uint64_t kSeedsMax = 40;
+
+class PlantedFault : public testing::TestWithParam<SimFault> {};
+
+TEST_P(PlantedFault, is_found_by_a_seed_that_is_clean_without_it) {
+  for (std::uint64_t seed = 1; seed <= kSeedsMax; ++seed) {
+    if (!simulate(seed, GetParam()).failure) continue;
+    const SimReport clean = simulate(seed);
+    EXPECT_FALSE(clean.failure) << *clean.failure;
+    return;
+  }
+  FAIL() << "no seed found it";
+}
+
+INSTANTIATE_TEST_SUITE_P(Simulation, PlantedFault,
+                         testing::Values(SimFault::kAckBeforeCommit, SimFault::kForgetTimers,
+                                         SimFault::kForgetCompletion, SimFault::kSwapOrder, SimFault::kCountTwice,
+                                         SimFault::kStaleRefill, SimFault::kForgetOverflow, SimFault::kSkipRematch),
+                         [](const auto& fault) {
+                           return std::string(kSimFaultNames[static_cast<std::size_t>(fault.param)]);
+                         });
+
+TEST(Simulation, the_same_seed_gives_the_same_run_and_another_seed_another) {
+  const SimReport first = simulate(7);
+  const SimReport again = simulate(7);
+  EXPECT_EQ(first.hash, again.hash);
+  EXPECT_EQ(first.steps, again.steps);
+  EXPECT_NE(first.hash, simulate(8).hash);
+}
+
+TEST(Simulation, has_crashes_drains_and_retries_in_its_seeds) {
+  int crashes = 0;
+  int drains = 0;
+  std::size_t sends = 0;
+  std::size_t deliveries = 0;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    const SimReport report = simulate(seed);
+    EXPECT_FALSE(report.failure) << "seed " << seed << ": " << *report.failure;
+    crashes += report.crashes;
+    drains += report.drains;
+    sends += report.sends;
+    deliveries += report.deliveries;
+  }
+  EXPECT_GT(crashes, 20);
+  EXPECT_GT(drains, 5);
+  EXPECT_GT(sends, 10'000u);
+  EXPECT_GT(deliveries, 10'000u);
+}
+
+}  // namespace
+}  // namespace eventrelay
