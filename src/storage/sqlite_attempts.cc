@@ -109,30 +109,32 @@ void SqliteSession::insert_attempt(const FinishAttempt& intent) {
 }
 
 void SqliteSession::change_health(const FinishAttempt& intent) {
+  if (intent.health == HealthChange::kNone) return;
+  const WebhookPtr current = find_webhook(intent.organization, intent.webhook);
+  if (!current) return;
+  // The loops must know it: a lane that is made anew begins with what the webhook says.
+  Webhook next = *current;
   switch (intent.health) {
     case HealthChange::kNone:
       return;
     case HealthChange::kFailing:
-      db_.use("UPDATE webhooks SET failing_since_ms = ?2 WHERE id = ?1 AND failing_since_ms IS NULL")
-          .bind(intent.webhook.value)
-          .bind(unix_ms(intent.outcome.started_at))
-          .run();
-      return;
+      if (next.failing_since) return;
+      next.failing_since = intent.outcome.started_at;
+      break;
     case HealthChange::kHealthy:
-      db_.use("UPDATE webhooks SET failing_since_ms = NULL WHERE id = ?1").bind(intent.webhook.value).run();
-      return;
+      if (!next.failing_since) return;
+      next.failing_since.reset();
+      break;
     case HealthChange::kDisableGone:
     case HealthChange::kDisableFailing:
+      if (!next.spec.enabled) return;
+      next.spec.enabled = false;
+      next.disabled_reason =
+          intent.health == HealthChange::kDisableGone ? DisabledReason::kGone : DisabledReason::kFailing;
+      next.updated_at = time();
       break;
   }
-  const WebhookPtr current = find_webhook(intent.organization, intent.webhook);
-  if (!current || !current->spec.enabled) return;
-  Webhook disabled = *current;
-  disabled.spec.enabled = false;
-  disabled.disabled_reason =
-      intent.health == HealthChange::kDisableGone ? DisabledReason::kGone : DisabledReason::kFailing;
-  disabled.updated_at = time();
-  publish(std::move(disabled));
+  publish(std::move(next));
 }
 
 }  // namespace eventrelay

@@ -38,9 +38,9 @@ void SqliteSession::write_webhook(const Webhook& webhook) {
   const std::string spec = encode_spec(webhook.spec);
   auto insert = db_.use(
       "INSERT INTO webhooks (id, organization_id, deleted, spec, secret, old_secret, old_secret_until_ms,"
-      " disabled_reason, updated_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+      " disabled_reason, updated_ms, failing_since_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
       " ON CONFLICT (id) DO UPDATE SET deleted = ?3, spec = ?4, secret = ?5, old_secret = ?6, old_secret_until_ms = ?7,"
-      " disabled_reason = ?8, updated_ms = ?9");
+      " disabled_reason = ?8, updated_ms = ?9, failing_since_ms = ?10");
   insert.bind(webhook.id.value).bind(webhook.organization.value).bind(std::int64_t{webhook.deleted}).bind(spec);
   insert.bind_blob(webhook.secret.bytes);
   if (webhook.old_secret) {
@@ -50,12 +50,20 @@ void SqliteSession::write_webhook(const Webhook& webhook) {
   }
   insert.bind(unix_ms(webhook.old_secret_until)).bind(static_cast<std::int64_t>(webhook.disabled_reason));
   insert.bind(unix_ms(webhook.updated_at));
+  insert.bind(webhook.failing_since ? std::optional(unix_ms(*webhook.failing_since)) : std::nullopt);
   insert.run();
 }
 
 void SqliteSession::publish(Webhook webhook) {
   write_webhook(webhook);
   auto shared = std::make_shared<const Webhook>(std::move(webhook));
+  WebhookPtr old = index_.find(shared->id);
+  if (!old) {
+    auto none = std::make_shared<Webhook>(*shared);
+    none->deleted = true;
+    old = std::move(none);
+  }
+  replaced_.push_back(std::move(old));
   index_.put(shared);
   news_.webhooks.push_back(std::move(shared));
 }
@@ -81,9 +89,6 @@ Result<ChangeResult> SqliteSession::apply_one(const UpdateWebhook& change) {
     return Error{ErrorCode::kInvalid, "The webhook would not be valid", std::move(faults)};
   if (next.spec.ordered != current->spec.ordered) {
     if (auto moved = reorder(next); !moved) return moved.error();
-  }
-  if (!current->spec.enabled && next.spec.enabled) {
-    db_.use("UPDATE webhooks SET failing_since_ms = NULL WHERE id = ?1").bind(next.id.value).run();
   }
   publish(std::move(next));
   return changed(index_.find(change.id));
@@ -304,6 +309,11 @@ Result<ChangeResult> SqliteSession::apply_one(const ReplayEvent& change) {
 
 Result<ChangeResult> SqliteSession::apply_one(const CreateApiKey& change) {
   ApiKey key = change.key;
+  {
+    auto same = db_.use("SELECT 1 FROM api_keys WHERE hash = ?1");
+    same.bind_blob(as_bytes(key.hash));
+    if (same.step()) return conflict("This key exists already");
+  }
   key.id = ApiKeyId{next_id()};
   db_.use("INSERT INTO api_keys VALUES (?1, ?2, ?3, ?4, ?5, ?6)")
       .bind(key.id.value)

@@ -13,6 +13,12 @@ constexpr std::int64_t kCheckpointBytes = 8 * 1024 * 1024;
 constexpr std::int64_t kLogBytesMax = 256 * 1024 * 1024;
 constexpr auto kSlowedFor = std::chrono::milliseconds(100);
 
+/// A checkpoint whose sync failed must not be followed by one that succeeds: the log would then be thrown away.
+void checkpoint(SqliteDb& db) {
+  const int result = sqlite3_wal_checkpoint_v2(db.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  if (result != SQLITE_OK) end_if_fatal(result & 0xff, sqlite3_errmsg(db.handle()));
+}
+
 }  // namespace
 
 SqliteCheckpointer::SqliteCheckpointer(std::string path, SqliteDb& writer) : path_(std::move(path)), writer_(writer) {
@@ -42,7 +48,7 @@ std::int64_t SqliteCheckpointer::after_commit() {
     mine = turn_ == Turn::kWriter;
   }
   if (!mine) return bytes;
-  sqlite3_wal_checkpoint_v2(writer_.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  checkpoint(writer_);
   const std::lock_guard lock(mutex_);
   turn_ = Turn::kNobody;
   return bytes;
@@ -66,7 +72,7 @@ void SqliteCheckpointer::run() {
       changed_.wait(lock, [&] { return stopping_ || turn_ == Turn::kThread; });
       if (stopping_) return;
       lock.unlock();
-      sqlite3_wal_checkpoint_v2(db.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+      checkpoint(db);
       lock.lock();
       turn_ = Turn::kWriter;
       changed_.notify_all();

@@ -1,5 +1,9 @@
 #include "storage/sqlite_db.h"
 
+#include <cstdlib>
+
+#include "base/log.h"
+
 namespace eventrelay {
 
 namespace {
@@ -15,6 +19,14 @@ constexpr const char* kReaderSettings =
     "PRAGMA query_only = ON; PRAGMA cache_size = -2048; PRAGMA temp_store = MEMORY;";
 
 }  // namespace
+
+void end_if_fatal(int code, const char* message) {
+  if (code != SQLITE_IOERR && code != SQLITE_CORRUPT && code != SQLITE_NOTADB && code != SQLITE_READONLY) return;
+  spdlog::critical("the database cannot be written: {}; ending, so that nothing is acknowledged that is not on disk",
+                   message);
+  spdlog::shutdown();
+  std::_Exit(74);
+}
 
 SqliteStatement::~SqliteStatement() {
   sqlite3_reset(statement_);

@@ -61,16 +61,10 @@ void SqliteSession::load() {
   static const std::string kSelect = std::string("SELECT ") + kWebhookColumns + " FROM webhooks WHERE deleted = 0";
   auto rows = db_.use_text(kSelect);
   while (rows.step()) {
-    WebhookPtr webhook = webhook_from_row(rows);
-    // Again, after a rollback: only what differs counts as a change.
-    const WebhookPtr known = index_.find(webhook->id);
-    if (!known || known->updated_at != webhook->updated_at || known->spec != webhook->spec)
-      index_.put(std::move(webhook));
+    index_.put(webhook_from_row(rows));
   }
   auto total = db_.use("SELECT coalesce(sum(pending), 0) FROM gauges");
   if (total.step()) pending_total_ = total.integer(0);
-  type_ids_.clear();
-  tenant_ids_.clear();
 }
 
 void SqliteSession::begin(WallTime now) {
@@ -84,6 +78,15 @@ void SqliteSession::commit() {
   db_.use("COMMIT").run();
   for (const auto& [organization, delta] : deltas_) pending_total_ += delta.pending;
   committed_ = std::exchange(deltas_, {});
+  replaced_.clear();
+}
+
+News SqliteSession::take_news() {
+  news_.at = time();
+  News news = std::exchange(news_, News{});
+  news.webhooks.insert(news.webhooks.begin(), restored_.begin(), restored_.end());
+  restored_.clear();
+  return news;
 }
 
 void SqliteSession::rollback() {
@@ -91,7 +94,14 @@ void SqliteSession::rollback() {
   deltas_.clear();
   // SQLite may have rolled back by itself.
   if (sqlite3_get_autocommit(db_.handle()) == 0) db_.use("ROLLBACK").run();
-  load();
+  // The version rose with the change and rises with its undoing: the loops are told twice, to count as far.
+  for (auto webhook = replaced_.rbegin(); webhook != replaced_.rend(); ++webhook) {
+    index_.put(*webhook);
+    restored_.insert(restored_.end(), 2, *webhook);
+  }
+  replaced_.clear();
+  type_ids_.clear();
+  tenant_ids_.clear();
 }
 
 void SqliteSession::write_counters() {
@@ -126,7 +136,9 @@ void SqliteSession::write_counters() {
         .bind_blob(latency)
         .run();
     if (delta.pending == 0 && delta.dead == 0) continue;
-    db_.use("UPDATE gauges SET pending = pending + ?2, dead = dead + ?3 WHERE organization_id = ?1")
+    db_.use(
+           "INSERT INTO gauges VALUES (?1, ?2, ?3)"
+           " ON CONFLICT (organization_id) DO UPDATE SET pending = pending + ?2, dead = dead + ?3")
         .bind(organization)
         .bind(delta.pending)
         .bind(delta.dead)

@@ -26,7 +26,7 @@ class SqliteSession {
  public:
   explicit SqliteSession(const std::string& path);
 
-  /// Reads webhooks and the last id; also after a rollback, for what memory then has too much.
+  /// Reads webhooks and the last id. Once, before the first transaction.
   void load();
   void begin(WallTime now);
   /// Writes counters and the last id, then commits: on disk when it returns.
@@ -37,10 +37,7 @@ class SqliteSession {
   Result<FinishResult> apply(const FinishAttempt& intent);
   Result<ChangeResult> apply(Change& change);
   /// What the transaction changed; empty afterwards.
-  News take_news() {
-    news_.at = time();
-    return std::exchange(news_, News{});
-  }
+  News take_news();
   /// What the last commit added, an organization each.
   const std::map<std::int64_t, CounterDelta>& committed() const { return committed_; }
   std::int64_t pending_total() const { return pending_total_; }
@@ -106,6 +103,8 @@ class SqliteSession {
   std::unordered_map<std::string, std::int64_t> tenant_ids_;
   WallTime now_{};
   News news_;
+  std::vector<WebhookPtr> replaced_;  ///< by this transaction; marked deleted where there was none
+  std::vector<WebhookPtr> restored_;  ///< by rollbacks, to be told with the next commit
   std::map<std::int64_t, CounterDelta> deltas_;
   std::map<std::int64_t, CounterDelta> committed_;
   std::int64_t pending_total_ = 0;

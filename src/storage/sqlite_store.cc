@@ -44,10 +44,13 @@ std::unique_ptr<SqliteWork> make_work(EventLoop& loop, std::size_t bytes, Intent
   return work;
 }
 
+/// A delivery's row and its places in the indexes: what bounds the rows of one transaction.
+constexpr std::size_t kDeliveryBytes = 256;
+
 std::size_t bytes_of(const IngestIntent& intent) {
   std::size_t bytes = 0;
   for (const NewEvent& event : intent.events)
-    bytes += event.payload.size() + event.metadata.size() + event.targets.size() * sizeof(WebhookId);
+    bytes += event.payload.size() + event.metadata.size() + event.targets.size() * kDeliveryBytes;
   return bytes;
 }
 

@@ -1,6 +1,5 @@
 #include "storage/sqlite_writer.h"
 
-#include <cstdlib>
 #include <map>
 
 #include "base/log.h"
@@ -15,18 +14,6 @@ constexpr std::size_t kQueueBytesMax = 128 * 1024 * 1024;
 /// What one transaction takes in.
 constexpr std::size_t kCommitItemsMax = 2'000;
 constexpr std::size_t kCommitBytesMax = 16 * 1024 * 1024;
-
-/// After such a fault nobody knows what is on disk: only a restart, which reads it, is safe.
-bool is_fatal(int code) {
-  return code == SQLITE_IOERR || code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_READONLY;
-}
-
-[[noreturn]] void end_process(const SqliteError& error) {
-  spdlog::critical("the database cannot be written: {}; ending, so that nothing is acknowledged that is not on disk",
-                   error.what());
-  spdlog::shutdown();
-  std::_Exit(74);
-}
 
 void complete_all(std::vector<std::unique_ptr<SqliteWork>> works) {
   std::map<EventLoop*, std::vector<std::unique_ptr<SqliteWork>>> by_loop;
@@ -125,7 +112,7 @@ bool SqliteWriter::try_group(Group& group) {
     session_->commit();
     return true;
   } catch (const SqliteError& error) {
-    if (is_fatal(error.code)) end_process(error);
+    end_if_fatal(error.code, error.what());
     if (group.size() == 1) {
       spdlog::error("the store refused an item: {}", error.what());
       const bool full = error.code == SQLITE_FULL;
@@ -153,7 +140,7 @@ void SqliteWriter::note_commit(std::size_t items, std::chrono::steady_clock::dur
     metrics_.deliveries_succeeded.Increment(static_cast<double>(c.succeeded));
     metrics_.deliveries_dead.Increment(static_cast<double>(c.dead));
     metrics_.deliveries_cancelled.Increment(static_cast<double>(c.cancelled));
-    metrics_.attempts_succeeded.Increment(static_cast<double>(c.succeeded));
+    metrics_.attempts_succeeded.Increment(static_cast<double>(c.attempts - c.failed_attempts));
     metrics_.attempts_failed.Increment(static_cast<double>(c.failed_attempts));
   }
   metrics_.deliveries_pending.Set(static_cast<double>(session_->pending_total()));

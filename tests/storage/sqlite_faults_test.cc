@@ -294,4 +294,57 @@ TEST(SqliteFaults, more_than_may_wait_is_refused_at_once_and_no_answer_is_lost) 
   EXPECT_EQ(report->totals.events, stored);
 }
 
+TEST(SqliteFaults, a_webhook_whose_creation_was_refused_gets_nothing) {
+  const FaultGuard guard;
+  SqliteHarness harness;
+  ASSERT_TRUE(change(harness, create("a")));
+  set_disk_fault(DiskFault::kFull);
+  ASSERT_FALSE(change(harness, create("*")));
+  set_disk_fault(DiskFault::kNone);
+  EXPECT_EQ(ingest(harness, event_of("b"))->events.at(0).deliveries, 0u);
+}
+
+TEST(SqliteFaults, a_secret_whose_rotation_was_refused_is_not_taken_up_later) {
+  const FaultGuard guard;
+  SqliteHarness harness;
+  const WebhookPtr webhook = change(harness, create("*"))->webhook;
+  set_disk_fault(DiskFault::kFull);
+  ASSERT_FALSE(change(harness, RotateSecret{kOrg, webhook->id, Secret{std::string(32, 'n')}}));
+  set_disk_fault(DiskFault::kNone);
+  WebhookPatch patch;
+  patch.description = "other";
+  const auto updated = change(harness, UpdateWebhook{kOrg, webhook->id, patch});
+  ASSERT_TRUE(updated);
+  EXPECT_EQ(updated->webhook->secret, webhook->secret);
+}
+
+TEST(SqliteFaults, a_checkpoint_whose_sync_fails_ends_the_process) {
+  const FaultGuard guard;
+  TemporaryDirectory directory;
+  const int status = status_of_child([&] {
+    RecordingHandOver hand_over;
+    Metrics metrics;
+    TestLoop loop;
+    auto store = SqliteStore::open({directory.path(), true, {}}, hand_over, metrics);
+    if (!store) return;
+    set_disk_fault(DiskFault::kSyncOfData);
+    for (int i = 0; i < 400; ++i) {
+      loop.wait<Result<IngestResult>>(
+          [&](auto done) { (*store)->ingest(loop.loop(), event_of("a", 100'000), std::move(done)); });
+    }
+  });
+  EXPECT_FALSE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "it went on";
+}
+
+TEST(SqliteFaults, a_key_that_is_there_already_is_a_conflict_and_spoils_nothing_beside_it) {
+  SqliteHarness harness;
+  ApiKey key;
+  key.organization = kOrg;
+  key.hash = sha256("one");
+  ASSERT_TRUE(change(harness, CreateApiKey{key}));
+  const auto again = change(harness, CreateApiKey{key});
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().code, ErrorCode::kConflict);
+}
+
 }  // namespace eventrelay

@@ -209,4 +209,33 @@ TEST_P(StoreSuite, failing_begins_once_and_ends_with_a_success) {
   EXPECT_FALSE((*wait(queries().get_webhook(loop(), kOrg, webhook->id)))->failing_since);
 }
 
+TEST_P(StoreSuite, a_change_by_a_person_tells_since_when_the_webhook_fails) {
+  const auto webhook = make_webhook();
+  FinishAttempt failed = attempt(webhook, delivery_of(send()), 1, DeliveryState::kPending);
+  failed.health = HealthChange::kFailing;
+  ASSERT_TRUE(finish(failed));
+  harness->hand_over.take();
+  WebhookPatch patch;
+  patch.description = "other";
+  ASSERT_TRUE(change(UpdateWebhook{kOrg, webhook->id, patch}));
+  EXPECT_EQ(harness->hand_over.take().webhooks.at(0)->failing_since, failed.outcome.started_at);
+}
+
+TEST_P(StoreSuite, a_webhook_that_recovered_is_not_told_to_be_failing_still) {
+  const auto webhook = make_webhook();
+  const DeliveryId id = delivery_of(send());
+  FinishAttempt failed = attempt(webhook, id, 1, DeliveryState::kPending);
+  failed.health = HealthChange::kFailing;
+  ASSERT_TRUE(finish(failed));
+  harness->reopen();
+  FinishAttempt healthy = attempt(webhook, id, 2, DeliveryState::kSucceeded);
+  healthy.health = HealthChange::kHealthy;
+  ASSERT_TRUE(finish(healthy));
+  harness->hand_over.take();
+  WebhookPatch patch;
+  patch.description = "other";
+  ASSERT_TRUE(change(UpdateWebhook{kOrg, webhook->id, patch}));
+  EXPECT_FALSE(harness->hand_over.take().webhooks.at(0)->failing_since);
+}
+
 }  // namespace eventrelay

@@ -293,4 +293,14 @@ TEST_P(StoreSuite, another_organizations_things_are_not_found) {
   EXPECT_TRUE(due({kOtherOrg, webhook->id, {}, {}, harness->now(), 10, 0})->rows.empty());
 }
 
+TEST_P(StoreSuite, an_organization_counts_what_is_its_own) {
+  make_webhook(spec_for("*"), kOtherOrg);
+  IngestIntent intent = event_of("order.created");
+  intent.organization = kOtherOrg;
+  ASSERT_TRUE(ingest(intent));
+  EXPECT_EQ(report(kOtherOrg).totals.events, 1);
+  EXPECT_EQ(report(kOtherOrg).pending, 1);
+  EXPECT_EQ(report(kOrg).pending, 0);
+}
+
 }  // namespace eventrelay
