@@ -1,4 +1,7 @@
 // Bulk work in slices: each slice and its position are one transaction.
+#include <algorithm>
+#include <limits>
+
 #include "storage/sqlite_filter.h"
 #include "storage/sqlite_session.h"
 
@@ -85,13 +88,33 @@ JobId SqliteSession::insert_job(OrganizationId organization, JobKind kind, const
   return id;
 }
 
-Result<ChangeResult> SqliteSession::apply_one(const CreateJob& change) {
-  const std::int64_t bound = ids_.last();
-  DeadScan scan(db_, change.organization, change.filter, 0, bound, DeadScan::Order::kOldestFirst);
+CountedJob count_job(SqliteDb& db, const CreateJob& job) {
+  CountedJob counted{job, 0, std::numeric_limits<std::int64_t>::max()};
+  {
+    auto last = db.use(
+        "SELECT max(ended_id) FROM deliveries INDEXED BY deliveries_dead WHERE organization_id = ?1 AND state = 2");
+    last.bind(job.organization.value);
+    counted.bound = last.step() ? last.integer(0) : 0;
+  }
+  DeadScan scan(db, job.organization, job.filter, 0, counted.bound, DeadScan::Order::kOldestFirst);
   const auto total = scan.count();
-  if (!total) return Error{ErrorCode::kUnavailable, "Counting what matches took too long; narrow the filter", {}};
-  const JobId id = insert_job(change.organization, change.kind, change.filter, bound, *total, change.rate);
-  return ChangeResult{.id = id.value, .count = *total};
+  if (!total) throw SqliteError(SQLITE_INTERRUPT, "the count took too long");
+  counted.total = *total;
+  return counted;
+}
+
+Result<ChangeResult> SqliteSession::apply(const CountedJob& job) {
+  const JobId id =
+      insert_job(job.what.organization, job.what.kind, job.what.filter, job.bound, job.total, job.what.rate);
+  return ChangeResult{.id = id.value, .count = job.total};
+}
+
+Result<ChangeResult> SqliteSession::apply_one(const CreateJob& change) {
+  // Others are counted first (count_job); this one is made with its webhook's deletion alone.
+  if (change.kind == JobKind::kCancelPending)
+    return Error{
+        ErrorCode::kInvalid, "What waits for a webhook is cancelled by deleting it", {{"kind", "is not for people"}}};
+  return apply(count_job(db_, change));
 }
 
 Result<ChangeResult> SqliteSession::apply_one(const AdvanceJob& change) {
@@ -99,8 +122,8 @@ Result<ChangeResult> SqliteSession::apply_one(const AdvanceJob& change) {
   if (!job) return Error{ErrorCode::kNotFound, "No such job", {}};
   if (job->state == JobState::kDone || job->state == JobState::kFailed || job->state == JobState::kCancelled)
     return ChangeResult{.id = change.id.value, .job_state = job->state};
-  Slice slice =
-      job->kind == JobKind::kCancelPending ? pending_slice(db_, *job, change.rows) : dead_slice(db_, *job, change.rows);
+  const std::size_t rows = std::clamp<std::size_t>(change.rows, 1, kJobSliceRows);
+  Slice slice = job->kind == JobKind::kCancelPending ? pending_slice(db_, *job, rows) : dead_slice(db_, *job, rows);
   std::int64_t done = 0;
   for (PendingDelivery& delivery : slice.rows) {
     done += 1;

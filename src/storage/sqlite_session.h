@@ -22,6 +22,15 @@ struct CounterDelta {
   LatencyHistogram latency;
 };
 
+/// A job to be made, with what it will meet: counted by a reader, so that no commit waits for the count.
+struct CountedJob {
+  CreateJob what;
+  std::int64_t total = 0;
+  std::int64_t bound = 0;  ///< the last death in the count's snapshot
+};
+/// In one snapshot. Runs until the connection's deadline.
+CountedJob count_job(SqliteDb& db, const CreateJob& job);
+
 class SqliteSession {
  public:
   explicit SqliteSession(const std::string& path);
@@ -36,6 +45,8 @@ class SqliteSession {
   Result<IngestResult> apply(IngestIntent& intent);
   Result<FinishResult> apply(const FinishAttempt& intent);
   Result<ChangeResult> apply(Change& change);
+  /// A CreateJob whose matches were counted before.
+  Result<ChangeResult> apply(const CountedJob& job);
   /// What the transaction changed; empty afterwards.
   News take_news();
   /// What the last commit added, an organization each.

@@ -77,6 +77,21 @@ class SqliteStore::Impl {
         writer(std::move(session), path, hand_over, metrics, clock),
         readers(path) {}
 
+  /// Counts on a reader, then hands the job to the writer from there.
+  void create_job(EventLoop& loop, CreateJob job, Completion<Result<ChangeResult>> done) {
+    auto shared = std::make_shared<Completion<Result<ChangeResult>>>(std::move(done));
+    const auto count = [this, &loop, job = std::move(job), shared](SqliteDb& db) -> Result<bool> {
+      const auto apply = [](SqliteSession& session, const CountedJob& one) { return session.apply(one); };
+      auto work = make_work<ChangeResult>(loop, 0, count_job(db, job), apply, std::move(*shared));
+      work->awaits_news = true;
+      writer.submit(std::move(work));
+      return true;
+    };
+    readers.ask<bool>(loop, count, [shared](Result<bool> counted) {
+      if (!counted) std::move(*shared)(counted.error());
+    });
+  }
+
   DataDirLock lock;
   const std::string path;
   const std::function<WallTime()> clock;
@@ -124,6 +139,8 @@ void SqliteStore::finish_attempt(EventLoop& loop, FinishAttemptPtr intent, Compl
 }
 
 void SqliteStore::change(EventLoop& loop, Change intent, Completion<Result<ChangeResult>> done) {
+  if (const auto* job = std::get_if<CreateJob>(&intent); job && job->kind != JobKind::kCancelPending)
+    return impl_->create_job(loop, *job, std::move(done));
   const auto apply = [](SqliteSession& session, Change& one) { return session.apply(one); };
   auto work = make_work<ChangeResult>(loop, 0, std::move(intent), apply, std::move(done));
   work->awaits_news = true;
