@@ -19,8 +19,8 @@ class SqliteError : public std::runtime_error {
   const int code;  ///< SQLite's primary result code
 };
 
-/// Ends the process, with the reason in the log, after a fault of a write or a sync that leaves unknown what is on disk:
-/// only a restart, which reads it, is safe. Returns for all other codes.
+/// Ends the process, with the reason in the log, after a fault of a write or a sync that leaves unknown what is on
+/// disk: only a restart, which reads it, is safe. Returns for all other codes.
 void end_if_fatal(int code, const char* message);
 
 /// A prepared statement in use; given back, reset, when it goes out of scope.

@@ -88,7 +88,7 @@ class SqliteStore::Impl {
       return true;
     };
     readers.ask<bool>(loop, count, [shared](Result<bool> counted) {
-      if (!counted) std::move(*shared)(counted.error());
+      if (!counted) std::move (*shared)(counted.error());
     });
   }
 
