@@ -57,17 +57,18 @@ WallTime time_of_id(std::int64_t id);
 
 /// `prefix` and 13 characters of Crockford's base 32, lower case, most significant first: sorts like the number.
 std::string encode_id(std::string_view prefix, std::int64_t value);
-/// The reverse; nullopt unless prefix, length and alphabet fit exactly.
+/// The reverse; nullopt unless prefix, length and alphabet fit exactly. 0 is read too: it bounds searches.
 std::optional<std::int64_t> decode_id(std::string_view prefix, std::string_view text);
 
 template <class Tag>
 std::string to_text(Id<Tag> id) {
   return encode_id(Tag::kPrefix, id.value);
 }
+/// nullopt for 0 as well: nothing has that id, and inside it stands for none.
 template <class Tag>
 std::optional<Id<Tag>> parse_id_tagged(std::string_view text) {
   auto value = decode_id(Tag::kPrefix, text);
-  if (!value) return std::nullopt;
+  if (!value || *value == 0) return std::nullopt;
   return Id<Tag>{*value};
 }
 inline auto parse_event_id(std::string_view t) {

@@ -40,7 +40,7 @@ RowFilter::RowFilter(SqliteDb& db, OrganizationId organization, const DeliveryFi
 
 bool RowFilter::matches(DeliveryState state, std::int64_t webhook, std::int64_t event, std::int64_t type,
                         std::int64_t tenant) const {
-  return (!state_ || *state_ == state) && (webhook_ == 0 || webhook_ == webhook) && (event_ == 0 || event_ == event) &&
+  return (!state_ || *state_ == state) && (!webhook_ || *webhook_ == webhook) && (!event_ || *event_ == event) &&
          (!type_ || *type_ == type) && (!tenant_ || *tenant_ == tenant);
 }
 

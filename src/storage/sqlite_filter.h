@@ -21,8 +21,7 @@ class RowFilter {
 
  private:
   std::optional<DeliveryState> state_;
-  std::int64_t webhook_ = 0, event_ = 0;
-  std::optional<std::int64_t> type_, tenant_;
+  std::optional<std::int64_t> webhook_, event_, type_, tenant_;
   std::int64_t from_id_ = 0, to_id_ = 0;
 };
 

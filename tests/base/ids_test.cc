@@ -24,8 +24,8 @@ TEST(IdText, leaves_out_the_letters_that_look_like_digits) {
 }
 
 TEST(IdText, reads_back_to_the_same_number) {
-  for (std::int64_t value : {std::int64_t{0}, std::int64_t{1}, std::int64_t{31}, std::int64_t{32},
-                             std::int64_t{1} << 62, kGreatest - 1, kGreatest}) {
+  for (std::int64_t value :
+       {std::int64_t{1}, std::int64_t{31}, std::int64_t{32}, std::int64_t{1} << 62, kGreatest - 1, kGreatest}) {
     EXPECT_EQ(parse_event_id(to_text(EventId{value})), EventId{value});
   }
 }
@@ -48,6 +48,12 @@ TEST(IdText, of_another_kind_is_refused) {
   EXPECT_TRUE(parse_event_id(text));
   EXPECT_FALSE(parse_webhook_id(text));
   EXPECT_FALSE(parse_delivery_id(text));
+}
+
+TEST(IdText, of_nothing_is_refused) {
+  EXPECT_FALSE(parse_event_id("evt_0000000000000"));
+  EXPECT_FALSE(parse_webhook_id("whk_0000000000000"));
+  EXPECT_EQ(decode_id("evt_", "evt_0000000000000"), 0) << "a search for the beginning of an id needs the least one";
 }
 
 TEST(IdText, is_refused_unless_prefix_length_and_alphabet_fit) {

@@ -190,6 +190,17 @@ TEST_P(StoreSuite, the_dlq_lists_those_that_died_last_first) {
   EXPECT_EQ(*wait(queries().count_dead(loop(), kOrg, {.type = "never"})), 0);
 }
 
+TEST_P(StoreSuite, an_id_of_nothing_matches_nothing) {
+  const auto webhook = make_webhook();
+  make_dead(webhook);
+  for (const DeliveryFilter& filter : {DeliveryFilter{.webhook = WebhookId{0}}, DeliveryFilter{.event = EventId{0}}}) {
+    EXPECT_TRUE(all_deliveries(filter).empty());
+    EXPECT_TRUE(all_dead(filter).empty());
+    EXPECT_EQ(*wait(queries().count_dead(loop(), kOrg, filter)), 0);
+    EXPECT_EQ(change(CreateJob{kOrg, JobKind::kPurgeDead, filter})->count, 0);
+  }
+}
+
 TEST_P(StoreSuite, a_job_meets_what_was_dead_when_it_was_made) {
   const auto webhook = make_webhook();
   std::vector<DeliveryId> dead;
