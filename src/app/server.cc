@@ -100,7 +100,8 @@ class Server::Impl {
   void make_loops(std::size_t descriptors);
   Result<void> first_api_key(const Catalog& catalog);
   Result<void> add_key(const std::string& name, const std::string& key);
-  Result<void> open_listeners();
+  Result<std::vector<tcp::acceptor>> open_listeners();
+  void serve(std::vector<tcp::acceptor> acceptors);
   void make_api(LoopParts& parts, tcp::acceptor acceptor);
   /// Runs the task on the loop's thread and waits for it.
   template <class Task>
@@ -121,6 +122,9 @@ Result<void> Server::Impl::start() {
   const std::size_t descriptors = raise_descriptor_limit();
   if (auto opened = open_store(); !opened) return opened.error();
   make_loops(descriptors);
+  // Before the first key is made: it is shown once, by a start that succeeds.
+  auto acceptors = open_listeners();
+  if (!acceptors) return acceptors.error();
   auto catalog = store_->load_catalog();
   if (!catalog) return catalog.error();
   for (auto& parts : loops_) {
@@ -128,7 +132,8 @@ Result<void> Server::Impl::start() {
     on_loop(*parts, [&] { parts->engine->start(*catalog); });
   }
   if (auto made = first_api_key(*catalog); !made) return made.error();
-  return open_listeners();
+  serve(std::move(*acceptors));
+  return {};
 }
 
 Result<void> Server::Impl::open_store() {
@@ -205,7 +210,8 @@ Result<void> Server::Impl::add_key(const std::string& name, const std::string& k
   return {};
 }
 
-Result<void> Server::Impl::open_listeners() {
+/// One a loop. Who connects waits until serve().
+Result<std::vector<tcp::acceptor>> Server::Impl::open_listeners() {
   tcp::endpoint endpoint(asio::ip::make_address(config_.listen_host), config_.listen_port);
   const bool shared = loops_.size() > 1;
   // Alone first, so that another program on the port is noticed and port 0 becomes one for all.
@@ -220,13 +226,16 @@ Result<void> Server::Impl::open_listeners() {
     if (!acceptor) return acceptor.error();
     acceptors.push_back(std::move(*acceptor));
   }
-  for (std::size_t i = 0; i < loops_.size(); ++i) {
-    on_loop(*loops_[i], [&] { make_api(*loops_[i], std::move(acceptors[i])); });
-  }
   std::ostringstream text;
   text << endpoint;
   address = text.str();
-  return {};
+  return acceptors;
+}
+
+void Server::Impl::serve(std::vector<tcp::acceptor> acceptors) {
+  for (std::size_t i = 0; i < loops_.size(); ++i) {
+    on_loop(*loops_[i], [&] { make_api(*loops_[i], std::move(acceptors[i])); });
+  }
 }
 
 void Server::Impl::make_api(LoopParts& parts, tcp::acceptor acceptor) {

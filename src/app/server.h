@@ -11,7 +11,7 @@ namespace eventrelay {
 
 class Server {
  public:
-  /// Opens the store, starts the loops, makes the first API key where there is none, then listens.
+  /// Opens the store, listens, starts the loops, makes the first API key where there is none, then serves.
   /// Errors: a sentence for the operator; nothing is left running.
   static Result<std::unique_ptr<Server>> start(const Config& config);
   /// Ends the loops at once where stop() was not called.

@@ -1,7 +1,7 @@
 // Who may do what; and the answers to what does not exist or is not allowed.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { Server } from "./support/server.mjs";
+import { makeDataDir, Server } from "./support/server.mjs";
 
 let server;
 before(async () => {
@@ -102,4 +102,13 @@ test("without_a_given_key_the_first_start_makes_one_and_prints_it_once", async (
   assert.equal((await second.call("GET", "/api/webhooks", undefined, { key })).status, 200);
   second.ownsDataDir = true;
   await second.dispose();
+});
+
+test("a_first_start_that_cannot_listen_makes_no_key", async () => {
+  const dataDir = makeDataDir();
+  const taken = new URL(server.origin).host;
+  await assert.rejects(Server.start({ key: "", dataDir, listen: taken }), /Cannot listen/);
+  const next = await Server.start({ key: "", dataDir });
+  assert.match(next.log, /er_[A-Za-z0-9_-]{43}/, "the key is shown by the first start that runs");
+  await next.dispose();
 });

@@ -31,13 +31,13 @@ export class Server {
   log = "";
 
   /// flags: added to `serve`. env: added to a clean environment. privateTargets: lets deliveries go to loopback.
-  static async start({ dataDir, flags = [], env = {}, privateTargets = true, key = adminKey } = {}) {
+  static async start({ dataDir, listen = "127.0.0.1:0", flags = [], env = {}, privateTargets = true, key = adminKey } = {}) {
     const server = new Server();
     server.ownsDataDir = !dataDir;
     server.dataDir = dataDir ?? makeDataDir();
     server.key = key;
     server.agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
-    const all = ["serve", "--listen", "127.0.0.1:0", "--data-dir", server.dataDir, ...flags];
+    const all = ["serve", "--listen", listen, "--data-dir", server.dataDir, ...flags];
     if (privateTargets) all.push("--allow-private-targets");
     server.process = spawn(binary, all, {
       env: { PATH: process.env.PATH, ...(key ? { EVENTRELAY_API_KEY: key } : {}), ...env },
