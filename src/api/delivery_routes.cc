@@ -30,7 +30,7 @@ Awaitable<HttpResponse> retry_delivery(ApiContext& api, ApiCall call) {
   const auto id = parse_delivery_id(call.id);
   if (!id) co_return not_found();
   Change intent = RetryDelivery{call.organization, *id};
-  auto answer = change_delivery(api, call.organization, *id, std::move(intent));
+  auto answer = change_delivery(api, std::move(intent));
   co_return co_await std::move(answer);
 }
 
@@ -38,21 +38,18 @@ Awaitable<HttpResponse> cancel_delivery(ApiContext& api, ApiCall call) {
   const auto id = parse_delivery_id(call.id);
   if (!id) co_return not_found();
   Change intent = CancelDelivery{call.organization, *id};
-  auto answer = change_delivery(api, call.organization, *id, std::move(intent));
+  auto answer = change_delivery(api, std::move(intent));
   co_return co_await std::move(answer);
 }
 
 }  // namespace
 
-Awaitable<HttpResponse> change_delivery(ApiContext& api, OrganizationId organization, DeliveryId id, Change intent) {
+Awaitable<HttpResponse> change_delivery(ApiContext& api, Change intent) {
   auto changed = change(api, std::move(intent));
   const auto result = co_await std::move(changed);
   if (!result) co_return problem_of(result.error());
-  auto read = api.queries.get_delivery(api.loop, organization, id);
-  const auto detail = co_await std::move(read);
-  if (!detail) co_return problem_of(detail.error());
   JsonWriter json;
-  write_delivery(json, detail->delivery);
+  write_delivery(json, *result->delivery);
   co_return json_response(202, std::move(json));
 }
 

@@ -20,7 +20,7 @@ Awaitable<HttpResponse> replay_dead(ApiContext& api, ApiCall call) {
   const auto id = parse_delivery_id(call.id);
   if (!id) co_return not_found();
   Change intent = ReplayDead{call.organization, *id};
-  auto answer = change_delivery(api, call.organization, *id, std::move(intent));
+  auto answer = change_delivery(api, std::move(intent));
   co_return co_await std::move(answer);
 }
 

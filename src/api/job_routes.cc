@@ -14,20 +14,18 @@ Awaitable<HttpResponse> list_jobs(ApiContext& api, ApiCall call) {
   co_return list_response(rows->rows, parameters.next_cursor(rows->next), write_job);
 }
 
-Awaitable<HttpResponse> show_job(ApiContext& api, OrganizationId organization, JobId id, int status) {
-  auto read = api.queries.get_job(api.loop, organization, id);
-  const auto job = co_await std::move(read);
-  if (!job) co_return problem_of(job.error());
+HttpResponse job_response(int status, const JobRow& job) {
   JsonWriter json;
-  write_job(json, *job);
-  co_return json_response(status, std::move(json));
+  write_job(json, job);
+  return json_response(status, std::move(json));
 }
 
 Awaitable<HttpResponse> get_job(ApiContext& api, ApiCall call) {
   const auto id = parse_job_id(call.id);
   if (!id) co_return not_found();
-  auto answer = show_job(api, call.organization, *id, 200);
-  co_return co_await std::move(answer);
+  auto read = api.queries.get_job(api.loop, call.organization, *id);
+  const auto job = co_await std::move(read);
+  co_return job ? job_response(200, *job) : problem_of(job.error());
 }
 
 Awaitable<HttpResponse> cancel_job(ApiContext& api, ApiCall call) {
@@ -36,9 +34,7 @@ Awaitable<HttpResponse> cancel_job(ApiContext& api, ApiCall call) {
   Change intent = CancelJob{call.organization, *id};
   auto cancelled = change(api, std::move(intent));
   const auto result = co_await std::move(cancelled);
-  if (!result) co_return problem_of(result.error());
-  auto answer = show_job(api, call.organization, *id, 202);
-  co_return co_await std::move(answer);
+  co_return result ? job_response(202, *result->job) : problem_of(result.error());
 }
 
 }  // namespace

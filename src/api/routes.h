@@ -31,8 +31,8 @@ void add_system_routes(Router& router);
 
 /// Waits for a committed change.
 Awaitable<Result<ChangeResult>> change(ApiContext& api, Change intent);
-/// Commits the change of one delivery and answers 202 with the delivery after it.
-Awaitable<HttpResponse> change_delivery(ApiContext& api, OrganizationId organization, DeliveryId id, Change intent);
+/// Commits a RetryDelivery, CancelDelivery or ReplayDead and answers 202 with the delivery after it.
+Awaitable<HttpResponse> change_delivery(ApiContext& api, Change intent);
 
 inline HttpResponse not_found() {
   return problem(404, "not_found", "There is no such thing.");

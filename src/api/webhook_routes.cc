@@ -45,10 +45,7 @@ Awaitable<HttpResponse> create_webhook(ApiContext& api, ApiCall call) {
   auto created = change(api, std::move(intent));
   const auto result = co_await std::move(created);
   if (!result) co_return problem_of(result.error());
-  auto read = api.queries.get_webhook(api.loop, call.organization, WebhookId{result->id});
-  const auto webhook = co_await std::move(read);
-  if (!webhook) co_return problem_of(webhook.error());
-  co_return webhook_response(201, **webhook, {true, true});
+  co_return webhook_response(201, *result->webhook, {true, true});
 }
 
 Awaitable<HttpResponse> get_webhook(ApiContext& api, ApiCall call) {
@@ -64,8 +61,8 @@ Awaitable<HttpResponse> patch_webhook(ApiContext& api, ApiCall call) {
   if (auto refusal = media_type_refusal(call.request)) co_return std::move(*refusal);
   const auto id = parse_webhook_id(call.id);
   if (!id) co_return not_found();
-  auto read_first = api.queries.get_webhook(api.loop, call.organization, *id);
-  const auto current = co_await std::move(read_first);
+  auto read = api.queries.get_webhook(api.loop, call.organization, *id);
+  const auto current = co_await std::move(read);
   if (!current) co_return problem_of(current.error());
   auto body = read_webhook_patch(call.request.body, **current, api.options.rules);
   if (body.refusal) co_return std::move(*body.refusal);
@@ -73,10 +70,7 @@ Awaitable<HttpResponse> patch_webhook(ApiContext& api, ApiCall call) {
   auto changed = change(api, std::move(intent));
   const auto result = co_await std::move(changed);
   if (!result) co_return problem_of(result.error());
-  auto read = api.queries.get_webhook(api.loop, call.organization, *id);
-  const auto webhook = co_await std::move(read);
-  if (!webhook) co_return problem_of(webhook.error());
-  co_return webhook_response(200, **webhook, view_for(call.scope));
+  co_return webhook_response(200, *result->webhook, view_for(call.scope));
 }
 
 Awaitable<HttpResponse> delete_webhook(ApiContext& api, ApiCall call) {

@@ -201,10 +201,16 @@ using Change =
     std::variant<CreateWebhook, UpdateWebhook, DeleteWebhook, RotateSecret, RetryDelivery, CancelDelivery, ReplayDead,
                  PurgeDead, ReplayEvent, CreateJob, AdvanceJob, CancelJob, CreateApiKey, DeleteApiKey, ExpireKeys>;
 
+struct DeliveryRow;  // store_queries.h
+struct JobRow;
+
 struct ChangeResult {
   std::int64_t id = 0;     ///< of what was made (webhook, job, key)
   std::int64_t count = 0;  ///< deliveries made, rows done by this slice, matches of a job
-  WebhookPtr webhook;      ///< after the change
+  // What the change left, so that a person is answered without a read that can fail after the commit.
+  WebhookPtr webhook;
+  std::shared_ptr<const DeliveryRow> delivery{};  ///< of RetryDelivery, CancelDelivery, ReplayDead
+  std::shared_ptr<const JobRow> job{};            ///< of CancelJob
   JobState job_state = JobState::kPending;
 };
 

@@ -1,6 +1,8 @@
 // Changes by people: webhooks, keys, single deliveries, replays of events.
 #include <cassert>
 
+#include "storage/sqlite_queries.h"
+#include "storage/sqlite_rows.h"
 #include "storage/sqlite_session.h"
 
 namespace eventrelay {
@@ -21,12 +23,23 @@ ChangeResult changed(WebhookPtr webhook) {
   return result;
 }
 
+ChangeResult changed(SqliteDb& db, OrganizationId organization, DeliveryId id) {
+  ChangeResult result{.id = id.value, .count = 1};
+  auto row = sqlite_queries::find_delivery_row(db, organization, id.value);
+  if (row) result.delivery = std::make_shared<const DeliveryRow>(std::move(*row));
+  return result;
+}
+
 }  // namespace
 
 Result<ChangeResult> SqliteSession::apply(Change& change) {
   // A change may fail halfway: it then leaves nothing.
   db_.use("SAVEPOINT change").run();
   auto result = std::visit([this](const auto& one) { return apply_one(one); }, change);
+  if (const auto* cancelled = std::get_if<CancelJob>(&change); cancelled && result) {
+    if (auto job = sqlite_queries::get_job(db_, cancelled->organization, cancelled->id))
+      result->job = std::make_shared<const JobRow>(std::move(*job));
+  }
   if (!result) db_.use("ROLLBACK TO change").run();
   db_.use("RELEASE change").run();
   return result;
@@ -202,7 +215,7 @@ Result<ChangeResult> SqliteSession::apply_one(const RetryDelivery& change) {
   if (!webhook) return conflict("The delivery's webhook is deleted");
   if (state == DeliveryState::kDead) {
     reopen(std::move(delivery));
-    return ChangeResult{.id = change.id.value, .count = 1};
+    return changed(db_, change.organization, change.id);
   }
   if (state != DeliveryState::kPending)
     return conflict("The delivery is " + std::string(to_text(state)) + "; only pending and dead ones can be retried");
@@ -213,7 +226,7 @@ Result<ChangeResult> SqliteSession::apply_one(const RetryDelivery& change) {
       .bind(unix_ms(delivery.sort_at))
       .run();
   news_.pending.push_back(std::move(delivery));
-  return ChangeResult{.id = change.id.value, .count = 1};
+  return changed(db_, change.organization, change.id);
 }
 
 Result<ChangeResult> SqliteSession::apply_one(const CancelDelivery& change) {
@@ -222,7 +235,7 @@ Result<ChangeResult> SqliteSession::apply_one(const CancelDelivery& change) {
   if (found->second != DeliveryState::kPending)
     return conflict("The delivery is " + std::string(to_text(found->second)) + "; only pending ones can be cancelled");
   cancel(found->first, DeliveryState::kPending, "cancelled_by_user");
-  return ChangeResult{.id = change.id.value, .count = 1};
+  return changed(db_, change.organization, change.id);
 }
 
 Result<ChangeResult> SqliteSession::apply_one(const ReplayDead& change) {
@@ -231,7 +244,7 @@ Result<ChangeResult> SqliteSession::apply_one(const ReplayDead& change) {
   if (found->second != DeliveryState::kDead) return conflict("The delivery is not in the dead letter queue");
   if (!index_.find(found->first.webhook)) return conflict("The delivery's webhook is deleted");
   reopen(std::move(found->first));
-  return ChangeResult{.id = change.id.value, .count = 1};
+  return changed(db_, change.organization, change.id);
 }
 
 Result<ChangeResult> SqliteSession::apply_one(const PurgeDead& change) {

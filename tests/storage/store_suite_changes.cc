@@ -146,6 +146,25 @@ TEST_P(StoreSuite, people_move_a_delivery_only_where_its_state_allows) {
   EXPECT_EQ(code_of(change(CancelDelivery{kOrg, pending})), ErrorCode::kConflict);
 }
 
+TEST_P(StoreSuite, a_change_of_a_delivery_brings_the_row_that_it_left) {
+  const auto webhook = make_webhook();
+  const DeliveryId id = make_dead(webhook);
+  const auto same_as_read = [&](const Result<ChangeResult>& changed, DeliveryState state) {
+    ASSERT_TRUE(changed && changed->delivery);
+    const DeliveryRow read = detail(id).delivery;
+    EXPECT_EQ(changed->delivery->id, id);
+    EXPECT_EQ(changed->delivery->state, state);
+    EXPECT_EQ(changed->delivery->state, read.state);
+    EXPECT_EQ(changed->delivery->reason, read.reason);
+    EXPECT_EQ(changed->delivery->next_attempt_at, read.next_attempt_at);
+    EXPECT_EQ(changed->delivery->ended_at, read.ended_at);
+    EXPECT_EQ(changed->delivery->webhook_url, read.webhook_url);
+  };
+  same_as_read(change(ReplayDead{kOrg, id}), DeliveryState::kPending);
+  same_as_read(change(RetryDelivery{kOrg, id}), DeliveryState::kPending);
+  same_as_read(change(CancelDelivery{kOrg, id}), DeliveryState::kCancelled);
+}
+
 TEST_P(StoreSuite, a_cancelled_delivery_is_told_to_its_lane) {
   const auto webhook = make_webhook();
   const DeliveryId id = delivery_of(send());

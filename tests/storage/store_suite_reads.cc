@@ -245,7 +245,9 @@ TEST_P(StoreSuite, a_cancelled_job_does_no_more) {
   for (int i = 0; i < 3; ++i) make_dead(webhook);
   const JobId job{change(CreateJob{kOrg, JobKind::kPurgeDead, {}, 0})->id};
   EXPECT_EQ(change(AdvanceJob{job, 1})->job_state, JobState::kRunning);
-  ASSERT_TRUE(change(CancelJob{kOrg, job}));
+  const auto cancelled = change(CancelJob{kOrg, job});
+  ASSERT_TRUE(cancelled && cancelled->job);
+  EXPECT_EQ(cancelled->job->state, JobState::kCancelled);
   EXPECT_EQ(change(AdvanceJob{job, 1})->job_state, JobState::kCancelled);
   EXPECT_EQ(report().dlq, 2);
   EXPECT_EQ(change(CancelJob{kOrg, job}).error().code, ErrorCode::kConflict);

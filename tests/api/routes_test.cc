@@ -1,0 +1,61 @@
+#include <nlohmann/json.hpp>
+
+#include "tests/api/api_fixture.h"
+
+namespace eventrelay {
+namespace {
+
+using RoutesTest = ApiTest;
+using nlohmann::json;
+
+Webhook some_webhook() {
+  Webhook webhook;
+  webhook.id = WebhookId{5};
+  webhook.organization = kFirstOrganization;
+  webhook.spec.url = "https://example.com/";
+  webhook.spec.event_types = {"*"};
+  webhook.secret = random_secret();
+  return webhook;
+}
+
+TEST_F(RoutesTest, a_created_webhook_is_shown_although_nothing_can_be_read) {
+  const auto webhook = std::make_shared<const Webhook>(some_webhook());
+  const auto response = ask(request("POST", "/api/webhooks", R"({"url":"https://example.com/","event_types":["*"]})"),
+                            [&] { store.changes.answer(ChangeResult{.id = 5, .webhook = webhook}); });
+  EXPECT_EQ(response.status, 201);
+  EXPECT_EQ(json::parse(response.body)["secret"], to_text(webhook->secret));
+}
+
+TEST_F(RoutesTest, a_changed_webhook_is_shown_although_nothing_can_be_read) {
+  Webhook webhook = some_webhook();
+  queries.readable_once = std::make_shared<const Webhook>(webhook);
+  webhook.spec.description = "new";
+  const auto response = ask(request("PATCH", "/api/webhooks/" + to_text(webhook.id), R"({"description":"new"})"), [&] {
+    store.changes.answer(ChangeResult{.id = 5, .webhook = std::make_shared<const Webhook>(webhook)});
+  });
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(json::parse(response.body)["description"], "new");
+}
+
+TEST_F(RoutesTest, a_changed_delivery_is_shown_although_nothing_can_be_read) {
+  const auto row = std::make_shared<const DeliveryRow>(DeliveryRow{.id = DeliveryId{7}, .type = "a"});
+  for (const char* action : {"deliveries/{}/retry", "deliveries/{}/cancel", "dlq/{}/replay"}) {
+    std::string target = std::string("/api/") + action;
+    target.replace(target.find("{}"), 2, to_text(row->id));
+    const auto response =
+        ask(request("POST", target), [&] { store.changes.answer(ChangeResult{.id = 7, .count = 1, .delivery = row}); });
+    EXPECT_EQ(response.status, 202) << action;
+    EXPECT_EQ(json::parse(response.body)["id"], to_text(row->id)) << action;
+  }
+}
+
+TEST_F(RoutesTest, a_cancelled_job_is_shown_although_nothing_can_be_read) {
+  const auto row = std::make_shared<const JobRow>(JobRow{.id = JobId{9}, .state = JobState::kCancelled});
+  const auto response = ask(request("POST", "/api/jobs/" + to_text(row->id) + "/cancel"),
+                            [&] { store.changes.answer(ChangeResult{.id = 9, .job = row}); });
+  EXPECT_EQ(response.status, 202);
+  EXPECT_EQ(json::parse(response.body)["state"], "cancelled");
+}
+
+}  // namespace
+}  // namespace eventrelay
