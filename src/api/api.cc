@@ -39,32 +39,55 @@ Api::Api(EventLoop& loop, Store& store, StoreQueries& queries, Intake& intake, c
 
 Api::~Api() = default;
 
-Awaitable<HttpResponse> Api::handle(HttpRequest request) {
+/// Where a request goes: to its route, or no further than its refusal.
+struct Api::Way {
+  RouteHandler handler = nullptr;
+  ApiCall call;  ///< without its request
+  std::optional<HttpResponse> refusal;
+};
+
+Api::Way Api::find_way(const HttpRequest& request) const {
   const auto question = std::min(request.target.find('?'), request.target.size());
   const auto path = request.target.substr(0, question);
   const auto match = router_->match(path);
   const auto* route = match.routes != nullptr ? match.find(request.method) : nullptr;
-  ApiCall call;
+  Way way;
   if (route == nullptr || route->access != Access::kOpen) {
     const auto* key = authenticate(request, context_->catalog);
     // Nobody learns without a key what there is below /api; elsewhere there are no secrets.
-    if (key == nullptr && path.starts_with("/api/")) return ready(unauthorized());
+    if (key == nullptr && path.starts_with("/api/")) {
+      way.refusal = unauthorized();
+      return way;
+    }
     if (key != nullptr) {
-      call.organization = key->organization;
-      call.scope = key->scope;
+      way.call.organization = key->organization;
+      way.call.scope = key->scope;
     }
   }
-  if (match.routes == nullptr) return ready(problem(404, "", "There is nothing at this path."));
-  if (route == nullptr) {
-    auto response = problem(405, "", "The path does not have this method.");
-    response.headers.emplace_back("allow", match.allowed());
-    return ready(std::move(response));
+  if (match.routes == nullptr) {
+    way.refusal = problem(404, "", "There is nothing at this path.");
+  } else if (route == nullptr) {
+    way.refusal = problem(405, "", "The path does not have this method.");
+    way.refusal->headers.emplace_back("allow", match.allowed());
+  } else if (!may(way.call.scope, route->access)) {
+    way.refusal = forbidden(route->access);
+  } else {
+    way.handler = route->handler;
+    way.call.query = request.target.substr(std::min(question + 1, request.target.size()));
+    way.call.id = match.id;
   }
-  if (route->access != Access::kOpen && !may(call.scope, route->access)) return ready(forbidden(route->access));
-  call.query = request.target.substr(std::min(question + 1, request.target.size()));
-  call.id = match.id;
-  call.request = std::move(request);
-  return route->handler(*context_, std::move(call));
+  return way;
+}
+
+Awaitable<HttpResponse> Api::handle(HttpRequest request) {
+  auto way = find_way(request);
+  if (way.refusal) return ready(std::move(*way.refusal));
+  way.call.request = std::move(request);
+  return way.handler(*context_, std::move(way.call));
+}
+
+std::optional<HttpResponse> Api::refusal(const HttpRequest& request) const {
+  return find_way(request).refusal;
 }
 
 std::size_t Api::body_limit(std::string_view method, std::string_view target) const {

@@ -32,8 +32,13 @@ class Api {
   Awaitable<HttpResponse> handle(HttpRequest request);
   /// Bytes that a request's body may have.
   std::size_t body_limit(std::string_view method, std::string_view target) const;
+  /// The answer to a request that no route will see: of a stranger, without the scope, to nowhere. Its body is not
+  /// read.
+  std::optional<HttpResponse> refusal(const HttpRequest& request) const;
 
  private:
+  struct Way;
+  Way find_way(const HttpRequest& request) const;
   std::unique_ptr<ApiContext> context_;
   std::unique_ptr<Router> router_;
 };

@@ -247,7 +247,8 @@ void Server::Impl::make_api(LoopParts& parts, tcp::acceptor acceptor) {
   Api* api = parts.api.get();
   parts.server = std::make_unique<HttpServer>(
       parts.context, std::move(acceptor), http_limits_, shared_, metrics_,
-      [api](std::string_view method, std::string_view target) { return api->body_limit(method, target); },
+      BodyRules{[api](std::string_view method, std::string_view target) { return api->body_limit(method, target); },
+                [api](const HttpRequest& request) { return api->refusal(request); }},
       [api](HttpRequest request) { return api->handle(std::move(request)); });
   parts.server->start();
 }

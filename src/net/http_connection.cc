@@ -128,6 +128,23 @@ void HttpConnection::wait_for_head() {
   }
 }
 
+std::optional<RequestFault> HttpConnection::fault_of(BodyEnd end) {
+  switch (end) {
+    case BodyEnd::kComplete:
+    case BodyEnd::kClosed:
+      return std::nullopt;
+    case BodyEnd::kTooLarge:
+      return RequestFault{413, "The body is too large."};
+    case BodyEnd::kNoRoom:
+      return RequestFault{503, "Too many bytes are being taken in."};
+    case BodyEnd::kTooSlow:
+      return RequestFault{408, "The request's body took too long."};
+    case BodyEnd::kInvalid:
+      return RequestFault{400, "The chunked body is not valid."};
+  }
+  return std::nullopt;
+}
+
 asio::awaitable<void> HttpConnection::serve(std::shared_ptr<HttpConnection> self) {
   auto& c = *self;
   auto& state = *c.state_;
@@ -157,39 +174,33 @@ asio::awaitable<void> HttpConnection::serve(std::shared_ptr<HttpConnection> self
 
     RequestParser parser(limits.header_bytes);
     Reservation reservation(state.shared, limits.ingest_bytes);
-    std::string body;
+    HttpRequest request;
+    std::optional<HttpResponse> refusal;
     std::size_t used = head_bytes;
     if (!fault) fault = parser.read_head(c.in_.view().substr(0, head_bytes));
+    request.method = parser.method;
+    request.target = parser.target;
+    request.headers = std::move(parser.headers);
+    request.remote_address = c.remote_address_;
     if (!fault && parser.has_body()) {
-      const auto limit = state.body_limit(parser.method, parser.target);
+      const auto limit = state.body_rules.bytes_max(parser.method, parser.target);
       const auto length = parser.content_length_bytes;
-      if (limit == 0 || length > limit) {
+      const bool all_there = !parser.chunked_body && c.in_.size() - head_bytes >= length;
+      if (!all_there) refusal = state.body_rules.refusal(request);
+      if (refusal) {
+        // Whoever may not do this has no share of the bytes of bodies.
+      } else if (limit == 0 || length > limit) {
         fault = RequestFault{413, "The body is too large."};
-      } else if (!parser.chunked_body && c.in_.size() - head_bytes >= length) {
+      } else if (all_there) {
         if (!reservation.grow_to(length)) fault = RequestFault{503, "Too many bytes are being taken in."};
-        body.assign(c.in_.view().substr(head_bytes, length));
+        request.body.assign(c.in_.view().substr(head_bytes, length));
         used += length;
       } else {
-        body.assign(c.in_.view().substr(head_bytes));
+        request.body.assign(c.in_.view().substr(head_bytes));
         used = c.in_.size();
-        switch (co_await c.read_body(parser, limit, body, reservation)) {
-          case BodyEnd::kComplete:
-            break;
-          case BodyEnd::kClosed:
-            co_return;
-          case BodyEnd::kTooLarge:
-            fault = RequestFault{413, "The body is too large."};
-            break;
-          case BodyEnd::kNoRoom:
-            fault = RequestFault{503, "Too many bytes are being taken in."};
-            break;
-          case BodyEnd::kTooSlow:
-            fault = RequestFault{408, "The request's body took too long."};
-            break;
-          case BodyEnd::kInvalid:
-            fault = RequestFault{400, "The chunked body is not valid."};
-            break;
-        }
+        const auto end = co_await c.read_body(parser, limit, request.body, reservation);
+        if (end == BodyEnd::kClosed) co_return;
+        fault = fault_of(end);
       }
     }
 
@@ -198,8 +209,9 @@ asio::awaitable<void> HttpConnection::serve(std::shared_ptr<HttpConnection> self
     const bool head_only = !fault && parser.method == "HEAD";
     if (fault) {
       response = answer_to(*fault);
+    } else if (refusal) {
+      response = std::move(*refusal);
     } else {
-      HttpRequest request{parser.method, parser.target, std::move(parser.headers), std::move(body), c.remote_address_};
       try {
         auto answer = state.handler(std::move(request));
         response = co_await std::move(answer);
@@ -209,14 +221,14 @@ asio::awaitable<void> HttpConnection::serve(std::shared_ptr<HttpConnection> self
       }
     }
     state.metrics.requests.Increment();
-    keep_alive = !fault && parser.keep_alive() && !state.stopping;
+    keep_alive = !fault && !refusal && parser.keep_alive() && !state.stopping;
     c.frame_answer(response, keep_alive, parser.http_1_1, !head_only);
     std::string_view head = c.out_;
     std::string_view tail;
     if (!head_only && response.body.size() > kCopiedBodyBytes) tail = response.body;
     if (!c.write_now(head, tail)) co_await c.write_rest(head, tail);
     if (c.broken_) co_return;
-    if (parser.chunked_body && !fault) {
+    if (parser.chunked_body && !fault && !refusal) {
       std::swap(c.in_, c.raw_);
       c.raw_.clear();
     } else {

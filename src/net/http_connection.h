@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "net/http_server.h"
@@ -18,13 +19,14 @@ namespace eventrelay {
 
 class HttpConnection;
 class RequestParser;
+struct RequestFault;
 
 /// Handed to a connection that came past the limit: it gets a 503 and is not counted.
 enum class Admission { kServed, kRefused };
 
 struct HttpLoopState {
   HttpLoopState(boost::asio::io_context& io, HttpServerLimits server_limits, HttpServerShared& server_shared,
-                Metrics& server_metrics, BodyLimit limit_of_body, HttpHandler request_handler);
+                Metrics& server_metrics, BodyRules rules_of_bodies, HttpHandler request_handler);
 
   /// Reads the clock; between calls every deadline is reckoned from the last one.
   void refresh_clock();
@@ -34,7 +36,7 @@ struct HttpLoopState {
   HttpServerLimits limits;
   HttpServerShared& shared;
   Metrics& metrics;
-  BodyLimit body_limit;
+  BodyRules body_rules;
   HttpHandler handler;
 
   std::chrono::milliseconds tick;
@@ -72,6 +74,7 @@ class HttpConnection {
   enum class BodyEnd { kComplete, kClosed, kTooLarge, kNoRoom, kTooSlow, kInvalid };
   class Reservation;
 
+  static std::optional<RequestFault> fault_of(BodyEnd end);
   void enter(Phase phase, std::chrono::milliseconds limit);
   std::size_t find_head();
   void wait_for_head();

@@ -28,11 +28,11 @@ std::chrono::milliseconds tick_for(const HttpServerLimits& limits) {
 }  // namespace
 
 HttpLoopState::HttpLoopState(asio::io_context& io, HttpServerLimits server_limits, HttpServerShared& server_shared,
-                             Metrics& server_metrics, BodyLimit limit_of_body, HttpHandler request_handler)
+                             Metrics& server_metrics, BodyRules rules_of_bodies, HttpHandler request_handler)
     : limits(server_limits),
       shared(server_shared),
       metrics(server_metrics),
-      body_limit(std::move(limit_of_body)),
+      body_rules(std::move(rules_of_bodies)),
       handler(std::move(request_handler)),
       tick(tick_for(limits)),
       sweep(io),
@@ -141,10 +141,10 @@ asio::awaitable<void> HttpServer::Impl::stop(std::shared_ptr<Impl> self, std::ch
 }
 
 HttpServer::HttpServer(asio::io_context& loop, tcp::acceptor acceptor, HttpServerLimits limits,
-                       HttpServerShared& shared, Metrics& metrics, BodyLimit body_limit, HttpHandler handler)
+                       HttpServerShared& shared, Metrics& metrics, BodyRules body_rules, HttpHandler handler)
     : impl_(std::make_shared<Impl>(
           loop, std::move(acceptor),
-          std::make_shared<HttpLoopState>(loop, limits, shared, metrics, std::move(body_limit), std::move(handler)))) {}
+          std::make_shared<HttpLoopState>(loop, limits, shared, metrics, std::move(body_rules), std::move(handler)))) {}
 
 HttpServer::~HttpServer() {
   impl_->state->stopping = true;

@@ -35,7 +35,7 @@ class HttpServer {
  public:
   /// acceptor: bound and listening, of this loop. handler: runs on this loop; an exception from it is a 500.
   HttpServer(boost::asio::io_context& loop, boost::asio::ip::tcp::acceptor acceptor, HttpServerLimits limits,
-             HttpServerShared& shared, Metrics& metrics, BodyLimit body_limit, HttpHandler handler);
+             HttpServerShared& shared, Metrics& metrics, BodyRules body_rules, HttpHandler handler);
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;

@@ -2,6 +2,7 @@
 #pragma once
 #include <boost/asio/awaitable.hpp>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,8 +28,13 @@ struct HttpResponse {
   std::string body;
 };
 
-/// Told before a body is read: how many bytes of it may come; 0 refuses with 413 without reading.
-using BodyLimit = std::function<std::size_t(std::string_view method, std::string_view target)>;
+/// Asked before a body is read.
+struct BodyRules {
+  /// How many bytes of it may come; 0 refuses with 413 without reading.
+  std::function<std::size_t(std::string_view method, std::string_view target)> bytes_max;
+  /// Where some of it has yet to come: an answer refuses the request, which has no body yet, and closes.
+  std::function<std::optional<HttpResponse>(const HttpRequest& request)> refusal;
+};
 using HttpHandler = std::function<boost::asio::awaitable<HttpResponse>(HttpRequest request)>;
 
 /// "Not Found"; "Unknown" for codes that this server never sends.

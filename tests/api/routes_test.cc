@@ -57,5 +57,16 @@ TEST_F(RoutesTest, a_cancelled_job_is_shown_although_nothing_can_be_read) {
   EXPECT_EQ(json::parse(response.body)["state"], "cancelled");
 }
 
+TEST_F(RoutesTest, who_may_not_is_refused_by_the_head_alone) {
+  put_key("read-key-0123456789", Scope::kRead);
+  const auto status = [&](HttpRequest asked) { return api.refusal(asked).value_or(HttpResponse{}).status; };
+  EXPECT_EQ(status(request("POST", "/api/events", {}, "unknown-key-0123456789")), 401);
+  EXPECT_EQ(status(request("POST", "/api/events", {}, "read-key-0123456789")), 403);
+  EXPECT_EQ(status(request("POST", "/api/nothing")), 404);
+  EXPECT_EQ(status(request("POST", "/api/metrics")), 405);
+  EXPECT_FALSE(api.refusal(request("POST", "/api/events")));
+  EXPECT_FALSE(api.refusal(request("GET", "/healthz", {}, "unknown-key-0123456789")));
+}
+
 }  // namespace
 }  // namespace eventrelay

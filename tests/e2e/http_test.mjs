@@ -87,6 +87,13 @@ test("a_body_announced_too_large_is_refused_without_being_read", async () => {
   assert.ok(ms < 2_000);
 });
 
+test("a_strangers_body_is_not_waited_for", async () => {
+  const stranger = post("content-length: 200000").replace(server.key, "x".repeat(20));
+  const { text, ms, closed } = await exchange([stranger]);
+  assert.deepEqual(statuses(text), [401]);
+  assert.ok(closed && ms < 4_000);
+});
+
 test("headers_past_their_limit_are_refused", async () => {
   const { text, closed } = await exchange([post(`x-long: ${"h".repeat(64 * 1024)}`)]);
   assert.ok(closed);

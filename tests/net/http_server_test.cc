@@ -100,10 +100,15 @@ class HttpServerTest : public testing::Test {
   void begin(HttpServerLimits limits = {}) {
     tcp::acceptor acceptor(loop_, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
     port_ = acceptor.local_endpoint().port();
-    auto body_limit = [](std::string_view, std::string_view target) -> std::size_t {
+    BodyRules rules;
+    rules.bytes_max = [](std::string_view, std::string_view target) -> std::size_t {
       return target == "/none" ? 0 : 200 * 1024;
     };
-    server_ = std::make_unique<HttpServer>(loop_, std::move(acceptor), limits, shared_, metrics_, body_limit, echo);
+    rules.refusal = [](const HttpRequest& request) -> std::optional<HttpResponse> {
+      if (request.header("x-stranger").empty()) return std::nullopt;
+      return plain_problem(401, "Who are you?");
+    };
+    server_ = std::make_unique<HttpServer>(loop_, std::move(acceptor), limits, shared_, metrics_, rules, echo);
     server_->start();
     thread_ = std::thread([this] { loop_.run(); });
   }
@@ -376,6 +381,17 @@ TEST_F(HttpServerTest, a_declared_body_that_is_not_sent_takes_no_budget) {
     client->send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 190000\r\nExpect: 100-continue\r\n\r\n");
     EXPECT_EQ(client->answer(), "HTTP/1.1 100 Continue\r\n\r\n");
   }
+}
+
+TEST_F(HttpServerTest, the_body_of_a_refused_request_is_not_waited_for) {
+  HttpServerLimits limits;
+  limits.ingest_bytes = 100 * 1024;
+  begin(limits);
+  const std::string head = "POST / HTTP/1.1\r\nHost: x\r\nX-Stranger: 1\r\n";
+  EXPECT_TRUE(is_problem(exchange(head + "Content-Length: 190000\r\n\r\n"), 401));
+  EXPECT_TRUE(is_problem(exchange(head + "Content-Length: 999999999\r\n\r\n"), 401)) << "it has no limit to learn";
+  EXPECT_TRUE(is_problem(exchange(head + "Transfer-Encoding: chunked\r\n\r\n5\r\nab"), 401));
+  EXPECT_TRUE(is_problem(exchange(head + "Content-Length: 9\r\nExpect: 100-continue\r\n\r\n"), 401));
 }
 
 TEST_F(HttpServerTest, stopping_lets_what_is_being_answered_end) {
