@@ -79,6 +79,16 @@ std::string set_word(const std::optional<T>& parsed, const char* words, T& out) 
   return "";
 }
 
+std::string set_role(Config&, const std::string& text) {
+  if (text == "api" || text == "worker") return text + " is not supported yet: one process does it all";
+  return text == "all" ? "" : "must be one of all, api, worker";
+}
+
+/// Refused, not ignored: who sets it believes that it holds.
+std::string refuse_url(Config&, const std::string& text) {
+  return text.empty() ? "" : "is not supported yet: everything is kept in the data directory";
+}
+
 const std::vector<Option>& options() {
   static const std::vector<Option> all{
       {"listen", "address and port of the API (127.0.0.1:8080)", false, set_listen},
@@ -87,6 +97,9 @@ const std::vector<Option>& options() {
          c.data_dir = v;
          return std::string(v.empty() ? "must not be empty" : "");
        }},
+      {"database-url", "not supported yet", false, refuse_url},
+      {"redis-url", "not supported yet", false, refuse_url},
+      {"role", "all (all); api and worker are not supported yet", false, set_role},
       {"migrate", "bring the schema up to date at the start (true)", false,
        [](Config& c, const std::string& v) { return set_bool(v, c.migrate); }},
       {"allow-private-targets", "let webhooks point to loopback and private addresses", true,
