@@ -18,7 +18,7 @@ namespace {
 struct Option {
   std::string name;  ///< "data-dir"
   std::string help;
-  bool flag = false;  ///< a boolean: --name alone means true
+  bool flag = false;  ///< a boolean: --name alone means true, --name=false turns it off
   /// Takes the text over; what is wrong with it, or empty.
   std::function<std::string(Config&, const std::string&)> set;
 };
@@ -196,8 +196,8 @@ std::variant<Config, ConfigExit> read_config(int argc, const char* const* argv) 
       const std::string help = option.help + " [" + environment_name(option.name) + "]";
       const auto take = [&values, name = option.name](const std::string& value) { values[name] = value; };
       if (option.flag) {
-        command->add_flag_callback(
-            "--" + option.name, [take] { take("true"); }, help);
+        const auto take_flag = [take](std::int64_t set) { take(set > 0 ? "true" : "false"); };
+        command->add_flag_function("--" + option.name, take_flag, help);
       } else {
         command->add_option_function<std::string>("--" + option.name, take, help);
       }

@@ -47,6 +47,16 @@ TEST(Config, one_process_with_its_own_store_is_the_only_deployment_yet) {
   }
 }
 
+TEST(Config, a_flag_wins_over_the_environment_whichever_way_it_is_set) {
+  const Variable allowed("EVENTRELAY_ALLOW_PRIVATE_TARGETS", "true");
+  EXPECT_TRUE(read({})->allow_private_targets);
+  EXPECT_FALSE(read({"--allow-private-targets=false"})->allow_private_targets);
+  const Variable denied("EVENTRELAY_ALLOW_PRIVATE_TARGETS", "false");
+  EXPECT_FALSE(read({})->allow_private_targets);
+  EXPECT_TRUE(read({"--allow-private-targets"})->allow_private_targets);
+  EXPECT_TRUE(read({"--allow-private-targets=true"})->allow_private_targets);
+}
+
 TEST(Config, what_is_not_supported_yet_is_not_ignored_in_the_environment) {
   for (const char* name : {"EVENTRELAY_DATABASE_URL", "EVENTRELAY_REDIS_URL", "EVENTRELAY_ROLE"}) {
     const Variable variable(name, "worker");
