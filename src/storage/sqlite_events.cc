@@ -64,7 +64,7 @@ Search search_for(SqliteDb& db, OrganizationId org, const std::string& q) {
     const auto high = decode_id(EventTag::kPrefix, q + std::string(kIdChars - q.size(), 'z'));
     if (low) {
       search.from_id = *low;
-      if (high) search.to_id = *high + 1;
+      if (high && *high < search.to_id) search.to_id = *high + 1;
       return search;
     }
   }

@@ -190,6 +190,17 @@ TEST_P(StoreSuite, the_dlq_lists_those_that_died_last_first) {
   EXPECT_EQ(*wait(queries().count_dead(loop(), kOrg, {.type = "never"})), 0);
 }
 
+TEST_P(StoreSuite, a_search_goes_up_to_the_greatest_id_there_can_be) {
+  harness->advance(std::chrono::hours(24 * 365 * 60));
+  const IngestedEvent event = send();
+  EventFilter filter;
+  filter.q = to_text(event.id).substr(0, 5);
+  EXPECT_EQ(filter.q, "evt_7");
+  EXPECT_EQ(all_events(filter).size(), 1u);
+  filter.q = "evt_7zzzzzzzzzzzz";
+  EXPECT_TRUE(all_events(filter).empty());
+}
+
 TEST_P(StoreSuite, an_id_of_nothing_matches_nothing) {
   const auto webhook = make_webhook();
   make_dead(webhook);
