@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/authentication.h"
+#include "api/json_body.h"
 #include "api/routes.h"
 
 namespace eventrelay {
@@ -13,6 +14,21 @@ constexpr std::size_t kSmallBodyBytesMax = 64 * 1024;
 
 Awaitable<HttpResponse> ready(HttpResponse response) {
   co_return response;
+}
+
+/// The answer to what the route would not look at. Without a body, or with {}, there is nothing in it.
+std::optional<HttpResponse> unused_input(Takes takes, const HttpRequest& request, std::string_view query) {
+  if (takes == Takes::kAnything) return std::nullopt;
+  std::vector<FieldError> faults;
+  if (takes != Takes::kQuery && !query.empty()) faults = Parameters::from_query(query).finish();
+  if (takes != Takes::kBody && !request.body.empty()) {
+    if (auto refusal = media_type_refusal(request)) return refusal;
+    auto parsed = parse_object(request.body);
+    if (parsed.refusal) return std::move(parsed.refusal);
+    JsonObject(std::move(parsed.value), "", faults).finish();
+  }
+  if (faults.empty()) return std::nullopt;
+  return invalid_input(faults);
 }
 
 }  // namespace
@@ -41,7 +57,7 @@ Api::~Api() = default;
 
 /// Where a request goes: to its route, or no further than its refusal.
 struct Api::Way {
-  RouteHandler handler = nullptr;
+  const Route* route = nullptr;
   ApiCall call;  ///< without its request
   std::optional<HttpResponse> refusal;
 };
@@ -72,7 +88,7 @@ Api::Way Api::find_way(const HttpRequest& request) const {
   } else if (!may(way.call.scope, route->access)) {
     way.refusal = forbidden(route->access);
   } else {
-    way.handler = route->handler;
+    way.route = route;
     way.call.query = request.target.substr(std::min(question + 1, request.target.size()));
     way.call.id = match.id;
   }
@@ -82,8 +98,9 @@ Api::Way Api::find_way(const HttpRequest& request) const {
 Awaitable<HttpResponse> Api::handle(HttpRequest request) {
   auto way = find_way(request);
   if (way.refusal) return ready(std::move(*way.refusal));
+  if (auto refusal = unused_input(way.route->takes, request, way.call.query)) return ready(std::move(*refusal));
   way.call.request = std::move(request);
-  return way.handler(*context_, std::move(way.call));
+  return way.route->handler(*context_, std::move(way.call));
 }
 
 std::optional<HttpResponse> Api::refusal(const HttpRequest& request) const {

@@ -54,10 +54,10 @@ Awaitable<HttpResponse> change_delivery(ApiContext& api, Change intent) {
 }
 
 void add_delivery_routes(Router& router) {
-  router.add("GET", "/api/deliveries", Access::kRead, list_deliveries);
-  router.add("GET", "/api/deliveries/{id}", Access::kRead, get_delivery);
-  router.add("POST", "/api/deliveries/{id}/retry", Access::kAdmin, retry_delivery);
-  router.add("POST", "/api/deliveries/{id}/cancel", Access::kAdmin, cancel_delivery);
+  router.add("GET", "/api/deliveries", Access::kRead, Takes::kQuery, list_deliveries);
+  router.add("GET", "/api/deliveries/{id}", Access::kRead, Takes::kNothing, get_delivery);
+  router.add("POST", "/api/deliveries/{id}/retry", Access::kAdmin, Takes::kNothing, retry_delivery);
+  router.add("POST", "/api/deliveries/{id}/cancel", Access::kAdmin, Takes::kNothing, cancel_delivery);
 }
 
 }  // namespace eventrelay

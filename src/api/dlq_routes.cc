@@ -103,11 +103,11 @@ Awaitable<HttpResponse> purge_all(ApiContext& api, ApiCall call) {
 }  // namespace
 
 void add_dlq_routes(Router& router) {
-  router.add("GET", "/api/dlq", Access::kRead, list_dead);
-  router.add("POST", "/api/dlq/replay", Access::kAdmin, replay_all);
-  router.add("POST", "/api/dlq/purge", Access::kAdmin, purge_all);
-  router.add("POST", "/api/dlq/{id}/replay", Access::kAdmin, replay_dead);
-  router.add("DELETE", "/api/dlq/{id}", Access::kAdmin, purge_dead);
+  router.add("GET", "/api/dlq", Access::kRead, Takes::kQuery, list_dead);
+  router.add("POST", "/api/dlq/replay", Access::kAdmin, Takes::kBody, replay_all);
+  router.add("POST", "/api/dlq/purge", Access::kAdmin, Takes::kBody, purge_all);
+  router.add("POST", "/api/dlq/{id}/replay", Access::kAdmin, Takes::kNothing, replay_dead);
+  router.add("DELETE", "/api/dlq/{id}", Access::kAdmin, Takes::kNothing, purge_dead);
 }
 
 }  // namespace eventrelay

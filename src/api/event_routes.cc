@@ -212,11 +212,11 @@ Awaitable<HttpResponse> replay_event(ApiContext& api, ApiCall call) {
 }  // namespace
 
 void add_event_routes(Router& router) {
-  router.add("POST", "/api/events", Access::kPublish, post_event);
-  router.add("POST", "/api/events/batch", Access::kPublish, post_batch);
-  router.add("GET", "/api/events", Access::kRead, list_events);
-  router.add("GET", "/api/events/{id}", Access::kRead, get_event);
-  router.add("POST", "/api/events/{id}/replay", Access::kAdmin, replay_event);
+  router.add("POST", "/api/events", Access::kPublish, Takes::kBody, post_event);
+  router.add("POST", "/api/events/batch", Access::kPublish, Takes::kBody, post_batch);
+  router.add("GET", "/api/events", Access::kRead, Takes::kQuery, list_events);
+  router.add("GET", "/api/events/{id}", Access::kRead, Takes::kNothing, get_event);
+  router.add("POST", "/api/events/{id}/replay", Access::kAdmin, Takes::kBody, replay_event);
 }
 
 }  // namespace eventrelay

@@ -40,9 +40,9 @@ Awaitable<HttpResponse> cancel_job(ApiContext& api, ApiCall call) {
 }  // namespace
 
 void add_job_routes(Router& router) {
-  router.add("GET", "/api/jobs", Access::kRead, list_jobs);
-  router.add("GET", "/api/jobs/{id}", Access::kRead, get_job);
-  router.add("POST", "/api/jobs/{id}/cancel", Access::kAdmin, cancel_job);
+  router.add("GET", "/api/jobs", Access::kRead, Takes::kQuery, list_jobs);
+  router.add("GET", "/api/jobs/{id}", Access::kRead, Takes::kNothing, get_job);
+  router.add("POST", "/api/jobs/{id}/cancel", Access::kAdmin, Takes::kNothing, cancel_job);
 }
 
 }  // namespace eventrelay

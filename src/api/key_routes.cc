@@ -81,9 +81,9 @@ Awaitable<HttpResponse> delete_key(ApiContext& api, ApiCall call) {
 }  // namespace
 
 void add_key_routes(Router& router) {
-  router.add("GET", "/api/keys", Access::kAdmin, list_keys);
-  router.add("POST", "/api/keys", Access::kAdmin, create_key);
-  router.add("DELETE", "/api/keys/{id}", Access::kAdmin, delete_key);
+  router.add("GET", "/api/keys", Access::kAdmin, Takes::kQuery, list_keys);
+  router.add("POST", "/api/keys", Access::kAdmin, Takes::kBody, create_key);
+  router.add("DELETE", "/api/keys/{id}", Access::kAdmin, Takes::kNothing, delete_key);
 }
 
 }  // namespace eventrelay

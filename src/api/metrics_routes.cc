@@ -31,7 +31,7 @@ Awaitable<HttpResponse> get_metrics(ApiContext& api, ApiCall call) {
 }  // namespace
 
 void add_metrics_routes(Router& router) {
-  router.add("GET", "/api/metrics", Access::kRead, get_metrics);
+  router.add("GET", "/api/metrics", Access::kRead, Takes::kQuery, get_metrics);
 }
 
 }  // namespace eventrelay

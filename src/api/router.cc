@@ -21,13 +21,13 @@ std::string RouteMatch::allowed() const {
   return list;
 }
 
-void Router::add(std::string_view method, std::string_view path, Access access, RouteHandler handler) {
+void Router::add(std::string_view method, std::string_view path, Access access, Takes takes, RouteHandler handler) {
   const auto id = path.find("{id}");
   if (id == std::string_view::npos) {
-    literal_[path].push_back({method, access, handler});
+    literal_[path].push_back({method, access, takes, handler});
   } else {
     std::string key(path.substr(0, id));
-    with_id_[key.append(path.substr(id + 4))].push_back({method, access, handler});
+    with_id_[key.append(path.substr(id + 4))].push_back({method, access, takes, handler});
   }
 }
 

@@ -16,6 +16,9 @@ struct ApiContext;
 /// What a caller needs to be let in.
 enum class Access { kOpen, kRead, kPublish, kAdmin };
 
+/// What a route looks at; anything else in a request is refused, so that nobody believes that it counts.
+enum class Takes { kNothing, kQuery, kBody, kAnything };
+
 /// One request on its way through a route. The views live as long as it is being answered.
 struct ApiCall {
   HttpRequest request;
@@ -30,6 +33,7 @@ using RouteHandler = Awaitable<HttpResponse> (*)(ApiContext& api, ApiCall call);
 struct Route {
   std::string_view method;
   Access access = Access::kAdmin;
+  Takes takes = Takes::kNothing;
   RouteHandler handler = nullptr;
 };
 
@@ -47,7 +51,7 @@ struct RouteMatch {
 class Router {
  public:
   /// path: a literal one, or one with a single {id} as its third word: "/api/events/{id}/replay". Literals win.
-  void add(std::string_view method, std::string_view path, Access access, RouteHandler handler);
+  void add(std::string_view method, std::string_view path, Access access, Takes takes, RouteHandler handler);
   /// path: without the query.
   RouteMatch match(std::string_view path) const;
 

@@ -35,10 +35,10 @@ Awaitable<HttpResponse> description(ApiContext&, ApiCall) {
 }  // namespace
 
 void add_system_routes(Router& router) {
-  router.add("GET", "/metrics", Access::kOpen, prometheus);
-  router.add("GET", "/healthz", Access::kOpen, healthz);
-  router.add("GET", "/readyz", Access::kOpen, readyz);
-  router.add("GET", "/openapi.json", Access::kOpen, description);
+  router.add("GET", "/metrics", Access::kOpen, Takes::kAnything, prometheus);
+  router.add("GET", "/healthz", Access::kOpen, Takes::kAnything, healthz);
+  router.add("GET", "/readyz", Access::kOpen, Takes::kAnything, readyz);
+  router.add("GET", "/openapi.json", Access::kOpen, Takes::kAnything, description);
 }
 
 }  // namespace eventrelay

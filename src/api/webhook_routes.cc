@@ -127,14 +127,14 @@ Awaitable<HttpResponse> test_webhook(ApiContext& api, ApiCall call) {
 }  // namespace
 
 void add_webhook_routes(Router& router) {
-  router.add("GET", "/api/webhooks", Access::kRead, list_webhooks);
-  router.add("POST", "/api/webhooks", Access::kAdmin, create_webhook);
-  router.add("GET", "/api/webhooks/{id}", Access::kRead, get_webhook);
-  router.add("PATCH", "/api/webhooks/{id}", Access::kAdmin, patch_webhook);
-  router.add("DELETE", "/api/webhooks/{id}", Access::kAdmin, delete_webhook);
-  router.add("GET", "/api/webhooks/{id}/secret", Access::kAdmin, get_secret);
-  router.add("POST", "/api/webhooks/{id}/rotate-secret", Access::kAdmin, rotate_secret);
-  router.add("POST", "/api/webhooks/{id}/test", Access::kAdmin, test_webhook);
+  router.add("GET", "/api/webhooks", Access::kRead, Takes::kQuery, list_webhooks);
+  router.add("POST", "/api/webhooks", Access::kAdmin, Takes::kBody, create_webhook);
+  router.add("GET", "/api/webhooks/{id}", Access::kRead, Takes::kNothing, get_webhook);
+  router.add("PATCH", "/api/webhooks/{id}", Access::kAdmin, Takes::kBody, patch_webhook);
+  router.add("DELETE", "/api/webhooks/{id}", Access::kAdmin, Takes::kNothing, delete_webhook);
+  router.add("GET", "/api/webhooks/{id}/secret", Access::kAdmin, Takes::kNothing, get_secret);
+  router.add("POST", "/api/webhooks/{id}/rotate-secret", Access::kAdmin, Takes::kNothing, rotate_secret);
+  router.add("POST", "/api/webhooks/{id}/test", Access::kAdmin, Takes::kNothing, test_webhook);
 }
 
 }  // namespace eventrelay

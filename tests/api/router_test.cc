@@ -17,11 +17,11 @@ Awaitable<HttpResponse> second(ApiContext&, ApiCall) {
 
 Router make_router() {
   Router router;
-  router.add("GET", "/api/things", Access::kRead, first);
-  router.add("POST", "/api/things", Access::kAdmin, second);
-  router.add("POST", "/api/things/batch", Access::kPublish, first);
-  router.add("GET", "/api/things/{id}", Access::kRead, second);
-  router.add("POST", "/api/things/{id}/replay", Access::kAdmin, first);
+  router.add("GET", "/api/things", Access::kRead, Takes::kNothing, first);
+  router.add("POST", "/api/things", Access::kAdmin, Takes::kNothing, second);
+  router.add("POST", "/api/things/batch", Access::kPublish, Takes::kNothing, first);
+  router.add("GET", "/api/things/{id}", Access::kRead, Takes::kNothing, second);
+  router.add("POST", "/api/things/{id}/replay", Access::kAdmin, Takes::kNothing, first);
   return router;
 }
 

@@ -57,6 +57,33 @@ TEST_F(RoutesTest, a_cancelled_job_is_shown_although_nothing_can_be_read) {
   EXPECT_EQ(json::parse(response.body)["state"], "cancelled");
 }
 
+TEST_F(RoutesTest, what_a_route_does_not_look_at_is_refused_by_name) {
+  const std::string delivery = "/api/deliveries/" + to_text(DeliveryId{7});
+  const std::string webhook = "/api/webhooks/" + to_text(WebhookId{7});
+  const auto faulty_path = [&](std::string_view method, std::string target, std::string body = {}) {
+    const auto response = ask(request(method, target, std::move(body)));
+    EXPECT_EQ(response.status, 422) << target << response.body;
+    return response.status == 422 ? json::parse(response.body)["errors"][0]["path"].get<std::string>() : "";
+  };
+  EXPECT_EQ(faulty_path("POST", webhook + "/rotate-secret", R"({"secret":"whsec_x"})"), "secret");
+  EXPECT_EQ(faulty_path("POST", delivery + "/retry", R"({"at":1})"), "at");
+  EXPECT_EQ(faulty_path("DELETE", webhook, R"({"force":true})"), "force");
+  EXPECT_EQ(faulty_path("GET", delivery + "?attempts=all"), "attempts");
+  EXPECT_EQ(faulty_path("POST", "/api/dlq/purge?webhook_id=" + to_text(WebhookId{7})), "webhook_id");
+  EXPECT_EQ(faulty_path("POST", "/api/events?type=a", R"({"type":"a","payload":1})"), "type");
+  EXPECT_EQ(ask(request("POST", delivery + "/retry", "[]")).status, 422);
+  EXPECT_EQ(ask(request("POST", delivery + "/retry", "{")).status, 400);
+  EXPECT_EQ(ask(request("GET", "/healthz?from=balancer")).status, 200);
+}
+
+TEST_F(RoutesTest, an_empty_object_is_no_input) {
+  for (const char* body : {"", "{}", " { } "}) {
+    const auto response = ask(request("POST", "/api/webhooks/" + to_text(WebhookId{7}) + "/rotate-secret", body),
+                              [&] { store.changes.answer(ChangeResult{.id = 7}); });
+    EXPECT_EQ(response.status, 200) << body;
+  }
+}
+
 TEST_F(RoutesTest, who_may_not_is_refused_by_the_head_alone) {
   put_key("read-key-0123456789", Scope::kRead);
   const auto status = [&](HttpRequest asked) { return api.refusal(asked).value_or(HttpResponse{}).status; };
