@@ -175,7 +175,8 @@ void Server::Impl::make_loops(std::size_t descriptors) {
 Result<void> Server::Impl::first_api_key(const Catalog& catalog) {
   if (!config_.api_key.empty()) {
     if (!is_acceptable_api_key(config_.api_key))
-      return unavailable("EVENTRELAY_API_KEY must be 16 to 256 printable ASCII characters without spaces");
+      return unavailable(
+          "EVENTRELAY_API_KEY must be 16 to 256 printable ASCII characters and must not begin or end with a space");
     const Sha256 hash = sha256(config_.api_key);
     for (const ApiKey& key : catalog.keys)
       if (key.hash == hash) return {};

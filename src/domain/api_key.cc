@@ -40,8 +40,8 @@ std::string random_api_key() {
 }
 
 bool is_acceptable_api_key(std::string_view key) {
-  return key.size() >= kKeyCharsMin && key.size() <= kKeyCharsMax &&
-         std::all_of(key.begin(), key.end(), [](char c) { return c > ' ' && c <= '~'; });
+  return key.size() >= kKeyCharsMin && key.size() <= kKeyCharsMax && key.front() != ' ' && key.back() != ' ' &&
+         std::all_of(key.begin(), key.end(), [](char c) { return c >= ' ' && c <= '~'; });
 }
 
 }  // namespace eventrelay

@@ -26,7 +26,8 @@ struct ApiKey {
 
 /// "er_" and 43 characters of base64url.
 std::string random_api_key();
-/// A key that an operator brings: 16 to 256 printable ASCII characters without spaces.
+/// A key that an operator brings: 16 to 256 printable ASCII characters. No space at its ends: a header's value loses
+/// it.
 bool is_acceptable_api_key(std::string_view key);
 
 }  // namespace eventrelay

@@ -27,6 +27,8 @@ TEST(ApiKey, of_an_operator_has_16_to_256_printable_characters) {
   EXPECT_FALSE(is_acceptable_api_key(std::string(15, 'a')));
   EXPECT_FALSE(is_acceptable_api_key(std::string(257, 'a')));
   EXPECT_FALSE(is_acceptable_api_key(""));
+  EXPECT_TRUE(is_acceptable_api_key("correct horse battery staple"));
+  EXPECT_FALSE(is_acceptable_api_key(" correct horse battery staple")) << "HTTP would not bring the space";
   for (char bad : {' ', '\t', '\n', '\0', '\x7f', '\x80', '\xff'}) {
     EXPECT_FALSE(is_acceptable_api_key(std::string(16, 'a') + bad));
   }

@@ -112,3 +112,19 @@ test("a_first_start_that_cannot_listen_makes_no_key", async () => {
   assert.match(next.log, /er_[A-Za-z0-9_-]{43}/, "the key is shown by the first start that runs");
   await next.dispose();
 });
+
+test("an_operators_key_may_hold_spaces_and_another_one_leaves_the_first", async () => {
+  const key = "correct horse battery staple";
+  const first = await Server.start({ key });
+  assert.equal((await first.call("GET", "/api/keys")).status, 200);
+  await first.stop();
+  const second = await Server.start({ dataDir: first.dataDir });
+  second.ownsDataDir = true;
+  const { data } = await second.ok("GET", "/api/keys");
+  const old = data.find((row) => row.hint === key.slice(-4));
+  assert.equal((await second.call("GET", "/api/keys", undefined, { key })).status, 200);
+  await second.call("DELETE", `/api/keys/${old.id}`);
+  assert.equal((await second.call("GET", "/api/keys", undefined, { key })).status, 401);
+  await second.dispose();
+  await assert.rejects(Server.start({ key: key + " " }), /must not begin or end with a space/);
+});
