@@ -22,7 +22,7 @@ Awaitable<HttpResponse> get_delivery(ApiContext& api, ApiCall call) {
   const auto detail = co_await std::move(read);
   if (!detail) co_return problem_of(detail.error());
   JsonWriter json;
-  write_delivery_detail(json, *detail);
+  write_delivery_detail(json, *detail, call.scope == Scope::kAdmin);
   co_return json_response(200, std::move(json));
 }
 

@@ -18,11 +18,17 @@ WallTime created_at(Id<Tag> id) {
   return time_of_id(id.value);
 }
 
-void write_headers(JsonWriter& json, std::string_view name, const Headers& headers, bool redact) {
+using Shown = std::string_view (*)(std::string_view name, std::string_view value);
+
+std::string_view as_it_is(std::string_view, std::string_view value) {
+  return value;
+}
+
+void write_headers(JsonWriter& json, std::string_view name, const Headers& headers, Shown shown) {
   // One member a name: fields that came more than once are joined as RFC 9110 §5.3 allows.
   std::map<std::string, std::string> joined;
   for (const auto& header : headers) {
-    const auto value = redact ? shown_value(header.name, header.value) : std::string_view(header.value);
+    const auto value = shown(header.name, header.value);
     auto [found, added] = joined.try_emplace(header.name, value);
     if (!added) found->second.append(", ").append(value);
   }
@@ -59,7 +65,7 @@ void write_delivery_members(JsonWriter& json, const DeliveryRow& delivery) {
   delivery.replay_of ? json.text(to_text(delivery.replay_of)) : json.null();
 }
 
-void write_attempt(JsonWriter& json, const AttemptRow& attempt) {
+void write_attempt(JsonWriter& json, const AttemptRow& attempt, bool header_values) {
   const auto& outcome = attempt.outcome;
   json.open('{').field("number", std::int64_t{attempt.number}).time("started_at", outcome.started_at);
   json.field("duration_ms", std::int64_t{outcome.duration.count()});
@@ -70,8 +76,8 @@ void write_attempt(JsonWriter& json, const AttemptRow& attempt) {
   } else {
     json.open('{').field("code", to_text(outcome.error)).field("message", outcome.error_message).close('}');
   }
-  write_headers(json, "request_headers", outcome.request_headers, true);
-  write_headers(json, "response_headers", outcome.response_headers, false);
+  write_headers(json, "request_headers", outcome.request_headers, header_values ? shown_value : shown_to_readers);
+  write_headers(json, "response_headers", outcome.response_headers, as_it_is);
   json.field("response_body", outcome.response_body).flag("response_truncated", outcome.response_truncated);
   json.text_or_null("remote_address", outcome.remote_address);
   json.key("timings").open('{');
@@ -129,11 +135,11 @@ void write_delivery(JsonWriter& json, const DeliveryRow& delivery) {
   json.close('}');
 }
 
-void write_delivery_detail(JsonWriter& json, const DeliveryDetail& detail) {
+void write_delivery_detail(JsonWriter& json, const DeliveryDetail& detail, bool header_values) {
   json.open('{');
   write_delivery_members(json, detail.delivery);
   json.key("attempts").open('[');
-  for (const auto& attempt : detail.attempts) write_attempt(json, attempt);
+  for (const auto& attempt : detail.attempts) write_attempt(json, attempt, header_values);
   json.close(']').close('}');
 }
 
@@ -144,7 +150,7 @@ void write_webhook(JsonWriter& json, const Webhook& webhook, WebhookView view) {
   json.field("url", spec.url).key("event_types").open('[');
   for (const auto& pattern : spec.event_types) json.text(pattern);
   json.close(']').text_or_null("tenant", spec.tenant).field("description", spec.description);
-  write_headers(json, "headers", spec.headers, !view.header_values);
+  write_headers(json, "headers", spec.headers, view.header_values ? as_it_is : shown_to_readers);
   json.flag("ordered", spec.ordered).field("max_in_flight", std::int64_t{spec.max_in_flight});
   json.field("timeout_ms", std::int64_t{spec.timeout.count()});
   write_retry(json, spec.retry);

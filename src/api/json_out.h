@@ -13,10 +13,11 @@ namespace eventrelay {
 void write_event(JsonWriter& json, const EventRow& event);
 void write_event_detail(JsonWriter& json, const EventDetail& detail);
 void write_delivery(JsonWriter& json, const DeliveryRow& delivery);
-void write_delivery_detail(JsonWriter& json, const DeliveryDetail& detail);
+/// header_values: show those of the headers that a webhook can have set: to those who may change them.
+void write_delivery_detail(JsonWriter& json, const DeliveryDetail& detail, bool header_values);
 
 struct WebhookView {
-  bool header_values = false;  ///< show secret headers' values: to those who may change them
+  bool header_values = false;  ///< show them: to those who may change them
   bool secret = false;
 };
 void write_webhook(JsonWriter& json, const Webhook& webhook, WebhookView view);

@@ -75,6 +75,10 @@ std::string_view shown_value(std::string_view name, std::string_view value) {
   return std::any_of(kRedactedNames.begin(), kRedactedNames.end(), same) ? kRedacted : value;
 }
 
+std::string_view shown_to_readers(std::string_view name, std::string_view value) {
+  return is_forbidden(name) ? value : kRedacted;
+}
+
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
 }

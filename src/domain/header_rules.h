@@ -18,6 +18,9 @@ std::vector<FieldError> header_faults(const Headers& headers);
 /// The value to store and show: "[redacted]" for authorization, proxy-authorization and cookie.
 std::string_view shown_value(std::string_view name, std::string_view value);
 
+/// The value for those who may only look: "[redacted]" for every header that a webhook can have set.
+std::string_view shown_to_readers(std::string_view name, std::string_view value);
+
 bool equal_ignoring_case(std::string_view a, std::string_view b);
 
 }  // namespace eventrelay

@@ -50,7 +50,7 @@ TEST(WriteDelivery, an_attempt_shows_what_there_was_and_null_for_the_rest) {
   failed.outcome.response_headers = {{"set-cookie", "a=1"}, {"set-cookie", "b=2"}};
   failed.outcome.response_body = "\xFF";
   detail.attempts = {failed};
-  const auto shown = written([&](auto& writer) { write_delivery_detail(writer, detail); });
+  const auto shown = written([&](auto& writer) { write_delivery_detail(writer, detail, true); });
   EXPECT_EQ(shown["created_at"], "2023-11-14T22:13:20.000Z");
   EXPECT_EQ(shown["tenant"], nullptr);
   EXPECT_EQ(shown["replay_of"], nullptr);
@@ -63,6 +63,18 @@ TEST(WriteDelivery, an_attempt_shows_what_there_was_and_null_for_the_rest) {
   EXPECT_EQ(attempt["request_headers"], (json{{"authorization", "[redacted]"}, {"x-a", "1"}}));
   EXPECT_EQ(attempt["response_headers"], (json{{"set-cookie", "a=1, b=2"}}));
   EXPECT_EQ(attempt["response_body"], "\xEF\xBF\xBD");
+}
+
+TEST(WriteDelivery, who_may_only_read_sees_no_value_that_a_webhook_set) {
+  DeliveryDetail detail;
+  AttemptRow attempt;
+  attempt.outcome.request_headers = {{"webhook-id", "evt_1"}, {"content-type", "application/json"}, {"X-Api-Key", "s"}};
+  attempt.outcome.response_headers = {{"server", "nginx"}};
+  detail.attempts = {attempt};
+  const auto shown = written([&](auto& writer) { write_delivery_detail(writer, detail, false); })["attempts"][0];
+  EXPECT_EQ(shown["request_headers"],
+            (json{{"webhook-id", "evt_1"}, {"content-type", "application/json"}, {"X-Api-Key", "[redacted]"}}));
+  EXPECT_EQ(shown["response_headers"], (json{{"server", "nginx"}}));
 }
 
 TEST(WriteEvent, payload_and_metadata_are_inserted_as_they_are) {
@@ -79,13 +91,13 @@ TEST(WriteEvent, payload_and_metadata_are_inserted_as_they_are) {
 
 TEST(WriteWebhook, secrets_are_shown_only_where_asked) {
   Webhook webhook;
-  webhook.spec.headers = {{"Authorization", "Bearer s3cret"}};
+  webhook.spec.headers = {{"Authorization", "Bearer s3cret"}, {"X-Api-Key", "s3cret"}};
   webhook.secret = random_secret();
   const auto plain = written([&](auto& writer) { write_webhook(writer, webhook, {}); });
-  EXPECT_EQ(plain["headers"]["Authorization"], "[redacted]");
+  EXPECT_EQ(plain["headers"], (json{{"Authorization", "[redacted]"}, {"X-Api-Key", "[redacted]"}}));
   EXPECT_FALSE(plain.contains("secret"));
   const auto full = written([&](auto& writer) { write_webhook(writer, webhook, {true, true}); });
-  EXPECT_EQ(full["headers"]["Authorization"], "Bearer s3cret");
+  EXPECT_EQ(full["headers"], (json{{"Authorization", "Bearer s3cret"}, {"X-Api-Key", "s3cret"}}));
   EXPECT_EQ(full["secret"], to_text(webhook.secret));
 }
 

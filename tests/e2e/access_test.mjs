@@ -43,6 +43,17 @@ test("a_read_key_looks_and_changes_nothing", async () => {
   await server.ok("DELETE", `/api/webhooks/${hook.id}`).catch(() => {});
 });
 
+test("a_read_key_sees_no_header_value_that_a_webhook_adds", async () => {
+  const { key } = await makeKey("read");
+  const hook = await server.webhook("http://127.0.0.1:9/", { headers: { "x-api-key": "s3cret" }, retry: { max_attempts: 1 } });
+  const { id } = await server.delivery((await server.event("hidden.t")).id, "dead", hook.id);
+  for (const path of [`webhooks/${hook.id}`, "webhooks", `deliveries/${id}`]) {
+    assert.doesNotMatch((await server.call("GET", `/api/${path}`, undefined, { key })).text, /s3cret/, path);
+    assert.match((await server.call("GET", `/api/${path}`)).text, /s3cret/, path);
+  }
+  await server.call("DELETE", `/api/webhooks/${hook.id}`);
+});
+
 test("a_deleted_key_ends_at_once_and_a_listed_one_shows_no_secret", async () => {
   const made = await makeKey("admin");
   const shown = (await server.ok("GET", "/api/keys?limit=250")).data.find((row) => row.id === made.id);
