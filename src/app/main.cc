@@ -1,3 +1,5 @@
+#include <sys/stat.h>
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
@@ -58,6 +60,7 @@ int run(int argc, char** argv) {
   const Config& config = std::get<Config>(read);
   set_up_log(config.log_format, config.log_level);
   std::signal(SIGPIPE, SIG_IGN);
+  umask(S_IRWXG | S_IRWXO);  // payloads and secrets are in the files, whatever the directory lets through
   switch (config.command) {
     case Command::kServe:
       return serve(config);

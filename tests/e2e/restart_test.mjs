@@ -1,9 +1,10 @@
 // Planned and unplanned ends: a backlog is taken up again, a drain sends nothing twice.
 import assert from "node:assert/strict";
+import { chmodSync, readdirSync, statSync } from "node:fs";
 import { test } from "node:test";
 import { Load } from "./support/load.mjs";
 import { Receiver } from "./support/receiver.mjs";
-import { Server } from "./support/server.mjs";
+import { makeDataDir, Server } from "./support/server.mjs";
 import { sleep, until } from "./support/wait.mjs";
 
 /// Starts again on the data directory of a server that has ended; disposing of the new one removes it.
@@ -100,6 +101,16 @@ test("a_second_process_on_the_same_data_directory_is_refused", async () => {
   const server = await Server.start();
   await assert.rejects(Server.start({ dataDir: server.dataDir }), /the server ended/);
   await server.event();
+  await server.dispose();
+});
+
+test("nobody_else_may_read_the_files_in_a_directory_that_was_there", async () => {
+  const dataDir = makeDataDir();
+  chmodSync(dataDir, 0o755);
+  const server = await Server.start({ dataDir });
+  const files = readdirSync(dataDir);
+  assert.ok(files.includes("eventrelay.db"));
+  for (const file of files) assert.equal(statSync(`${dataDir}/${file}`).mode & 0o077, 0, file);
   await server.dispose();
 });
 
