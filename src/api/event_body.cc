@@ -5,6 +5,7 @@
 #include "api/json_scan.h"
 #include "api/problem.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "domain/event_type.h"
 
 namespace eventrelay {
@@ -56,11 +57,6 @@ class EnvelopeReader {
 std::optional<std::string> text_of(std::string_view value) {
   if (!value.starts_with('"')) return std::nullopt;
   return unescape_json(value.substr(1, value.size() - 2));
-}
-
-std::size_t count_characters(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
 bool EnvelopeReader::read(JsonScanner& scanner, const std::string& item) {

@@ -2,6 +2,7 @@
 #include "api/json_body.h"
 #include "api/routes.h"
 #include "base/crypto.h"
+#include "base/text.h"
 
 namespace eventrelay {
 namespace {
@@ -23,8 +24,8 @@ KeyBody read_key(const HttpRequest& request) {
   std::vector<FieldError> faults;
   JsonObject body(std::move(parsed.value), "", faults);
   result.name = body.take_text("name").value_or("");
-  if (result.name.size() > kNameCharsMax) {
-    body.fault("name", "must have at most " + std::to_string(kNameCharsMax) + " bytes");
+  if (count_characters(result.name) > kNameCharsMax) {
+    body.fault("name", "must have at most " + std::to_string(kNameCharsMax) + " characters");
   }
   if (const auto text = body.take_text("scope")) {
     const auto scope = parse_scope(*text);

@@ -6,6 +6,7 @@
 #include "api/cursor.h"
 #include "api/json_scan.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "domain/event_type.h"
 
 namespace eventrelay {
@@ -95,7 +96,9 @@ std::string Parameters::take_type() {
 std::string Parameters::take_tenant() {
   auto text = take("tenant");
   if (!text) return {};
-  if (text->empty() || text->size() > kTenantCharsMax * 4) fault("tenant", "is empty or too long");
+  if (text->empty() || count_characters(*text) > kTenantCharsMax) {
+    fault("tenant", "must have 1 to " + std::to_string(kTenantCharsMax) + " characters");
+  }
   return std::move(*text);
 }
 
@@ -123,7 +126,9 @@ EventFilter Parameters::take_event_filter() {
   filter.after = take_time("after");
   filter.before = take_time("before");
   if (auto q = take("q")) {
-    if (q->size() > kSearchCharsMax) fault("q", "must have at most " + std::to_string(kSearchCharsMax) + " characters");
+    if (count_characters(*q) > kSearchCharsMax) {
+      fault("q", "must have at most " + std::to_string(kSearchCharsMax) + " characters");
+    }
     filter.q = std::move(*q);
   }
   return filter;

@@ -1,6 +1,7 @@
 #include "domain/webhook.h"
 
 #include "base/crypto.h"
+#include "base/text.h"
 #include "domain/event_type.h"
 #include "domain/header_rules.h"
 #include "domain/target_url.h"
@@ -10,13 +11,6 @@ namespace {
 
 constexpr std::string_view kSecretPrefix = "whsec_";
 constexpr std::size_t kRandomSecretBytes = 32;
-
-/// Characters of UTF-8 text: every byte that does not go on with one.
-std::size_t count_characters(std::string_view text) {
-  std::size_t count = 0;
-  for (char c : text) count += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-  return count;
-}
 
 void check_length(std::vector<FieldError>& faults, const char* path, std::string_view text, std::size_t most) {
   if (count_characters(text) <= most) return;

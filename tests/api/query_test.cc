@@ -97,6 +97,25 @@ TEST(Parameters, what_is_unknown_wrong_or_repeated_is_named) {
   EXPECT_EQ(paths(dead), Paths{"status"});
 }
 
+std::string repeated(std::string_view text, int times) {
+  std::string all;
+  for (int i = 0; i < times; ++i) all.append(text);
+  return all;
+}
+
+TEST(Parameters, lengths_are_counted_in_characters) {
+  constexpr std::string_view kOneCharacter = "%C3%A9";
+  EXPECT_EQ(delivery_faults("tenant=" + repeated(kOneCharacter, 128)), Paths{});
+  EXPECT_EQ(delivery_faults("tenant=" + repeated(kOneCharacter, 129)), Paths{"tenant"});
+  const auto search_faults = [](const std::string& query) {
+    auto parameters = Parameters::from_query(query);
+    parameters.take_event_filter();
+    return paths(parameters);
+  };
+  EXPECT_EQ(search_faults("q=" + repeated(kOneCharacter, 128)), Paths{});
+  EXPECT_EQ(search_faults("q=" + repeated(kOneCharacter, 129)), Paths{"q"});
+}
+
 TEST(Parameters, an_events_filter_has_statuses_of_its_own_and_a_search) {
   auto parameters = Parameters::from_query("status=unmatched&q=order.cr");
   const auto filter = parameters.take_event_filter();

@@ -84,6 +84,16 @@ TEST_F(RoutesTest, an_empty_object_is_no_input) {
   }
 }
 
+TEST_F(RoutesTest, the_name_of_a_key_is_counted_in_characters) {
+  const auto named = [&](int characters) {
+    std::string name;
+    for (int i = 0; i < characters; ++i) name.append("\u00e9");
+    return request("POST", "/api/keys", R"({"scope":"read","name":")" + name + "\"}");
+  };
+  EXPECT_EQ(ask(named(128), [&] { store.changes.answer(ChangeResult{.id = 7}); }).status, 201);
+  EXPECT_EQ(ask(named(129)).status, 422);
+}
+
 TEST_F(RoutesTest, who_may_not_is_refused_by_the_head_alone) {
   put_key("read-key-0123456789", Scope::kRead);
   const auto status = [&](HttpRequest asked) { return api.refusal(asked).value_or(HttpResponse{}).status; };
