@@ -71,7 +71,7 @@ struct DeliveryRow {
 struct EventDetail {
   EventRow event;
   std::string payload;
-  std::vector<DeliveryRow> deliveries;  ///< the first kPageMax
+  std::vector<DeliveryRow> deliveries;  ///< the newest kPageMax, newest first
 };
 
 struct AttemptRow {

@@ -229,6 +229,7 @@ TEST_P(StoreSuite, a_replay_of_an_event_makes_new_deliveries_that_name_the_old) 
   const auto seen = wait(queries().get_event(loop(), kOrg, event.id));
   ASSERT_EQ(seen->deliveries.size(), 3u);
   EXPECT_EQ(seen->event.delivery_count, 3u);
+  EXPECT_GT(seen->deliveries[0].id, seen->deliveries[2].id) << "newest first";
   std::map<WebhookId, std::vector<DeliveryRow>> by_webhook;
   for (const auto& row : seen->deliveries) by_webhook[row.webhook].push_back(row);
   const auto& of_first = by_webhook[first->id];
