@@ -92,7 +92,7 @@ void write_retry(JsonWriter& json, const RetryPolicy& policy) {
   json.key("retry").open('{');
   if (policy.schedule.empty()) {
     json.field("max_attempts", std::int64_t{policy.max_attempts}).field("initial_ms", policy.initial.count());
-    json.key("multiplier").number(policy.multiplier).field("max_ms", policy.max.count());
+    json.key("multiplier").ratio(policy.multiplier).field("max_ms", policy.max.count());
   } else {
     json.key("schedule_ms").open('[');
     for (const auto wait : policy.schedule) json.number(std::int64_t{wait.count()});

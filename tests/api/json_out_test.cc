@@ -101,6 +101,13 @@ TEST(WriteWebhook, secrets_are_shown_only_where_asked) {
   EXPECT_EQ(full["secret"], to_text(webhook.secret));
 }
 
+TEST(WriteWebhook, a_multiplier_is_shown_as_it_is_kept) {
+  Webhook webhook;
+  webhook.spec.retry.multiplier = 1.00049;
+  const auto shown = written([&](auto& writer) { write_webhook(writer, webhook, {}); });
+  EXPECT_EQ(shown["retry"]["multiplier"], 1.00049);
+}
+
 TEST(WriteMetrics, the_success_rate_is_of_attempts_and_null_for_none) {
   MetricsReport report;
   EXPECT_EQ(written([&](auto& writer) { write_metrics(writer, report, "15m"); })["success_rate"], nullptr);
