@@ -3,7 +3,17 @@
 
 namespace eventrelay {
 
-Result<FinishResult> SqliteSession::apply(const FinishAttempt& intent) {
+EncodedAttempt::EncodedAttempt(FinishAttemptPtr finish)
+    : intent(std::move(finish)),
+      request_headers(encode_headers(intent->outcome.request_headers)),
+      response_headers(encode_headers(intent->outcome.response_headers)) {}
+
+Result<FinishResult> SqliteSession::apply(const EncodedAttempt& attempt) {
+  const FinishAttempt& intent = *attempt.intent;
+  if (intent.state != DeliveryState::kPending && end_pending(intent)) {
+    note_attempt(attempt);
+    return FinishResult{intent.state};
+  }
   DeliveryState state{};
   bool manual = false;
   std::int64_t sort_at_ms = 0;
@@ -20,14 +30,7 @@ Result<FinishResult> SqliteSession::apply(const FinishAttempt& intent) {
     sort_at_ms = row.integer(3);
     first_due_ms = row.integer(4);
   }
-  insert_attempt(intent);
-  CounterDelta& counted = delta(intent.organization);
-  counted.counters.attempts += 1;
-  const bool success = intent.state == DeliveryState::kSucceeded;
-  if (!success) counted.counters.failed_attempts += 1;
-  if (intent.number > 1) counted.counters.retries += 1;
-  change_health(intent);
-
+  note_attempt(attempt);
   const auto status = std::int64_t{intent.outcome.status_code};
   const auto error = static_cast<std::int64_t>(intent.outcome.error);
   if (state != DeliveryState::kPending) {
@@ -39,54 +42,59 @@ Result<FinishResult> SqliteSession::apply(const FinishAttempt& intent) {
         .run();
     return FinishResult{state};
   }
-  if (intent.state == DeliveryState::kPending) {
-    const bool asked_again = manual && !intent.manual;
-    const WebhookPtr webhook = index_.find(intent.webhook);
-    const bool ordered = webhook && webhook->spec.ordered;
-    if (ordered) sort_at_ms = first_due_ms;
-    if (!ordered && !asked_again) sort_at_ms = unix_ms(intent.due);
-    db_.use(
-           "UPDATE deliveries SET attempts = ?2, last_status = ?3, last_error = ?4, position = ?5, due_ms = ?6,"
-           " sort_at_ms = ?7, manual = ?8 WHERE id = ?1")
-        .bind(intent.delivery.value)
-        .bind(std::int64_t{intent.number})
-        .bind(status)
-        .bind(error)
-        .bind(std::int64_t{intent.position})
-        .bind(unix_ms(intent.due))
-        .bind(sort_at_ms)
-        .bind(std::int64_t{asked_again})
-        .run();
-    return FinishResult{DeliveryState::kPending};
-  }
+  const bool asked_again = manual && !intent.manual;
+  const WebhookPtr webhook = index_.find(intent.webhook);
+  const bool ordered = webhook && webhook->spec.ordered;
+  if (ordered) sort_at_ms = first_due_ms;
+  if (!ordered && !asked_again) sort_at_ms = unix_ms(intent.due);
   db_.use(
-         "UPDATE deliveries SET attempts = ?2, last_status = ?3, last_error = ?4, position = ?5, state = ?6,"
-         " reason = ?7, ended_id = ?8, manual = 0 WHERE id = ?1")
+         "UPDATE deliveries SET attempts = ?2, last_status = ?3, last_error = ?4, position = ?5, due_ms = ?6,"
+         " sort_at_ms = ?7, manual = ?8 WHERE id = ?1")
       .bind(intent.delivery.value)
       .bind(std::int64_t{intent.number})
       .bind(status)
       .bind(error)
       .bind(std::int64_t{intent.position})
+      .bind(unix_ms(intent.due))
+      .bind(sort_at_ms)
+      .bind(std::int64_t{asked_again})
+      .run();
+  return FinishResult{DeliveryState::kPending};
+}
+
+/// The usual end, in one statement; false, and no change, where the delivery is not pending or the attempt is known.
+bool SqliteSession::end_pending(const FinishAttempt& intent) {
+  db_.use(
+         "UPDATE deliveries SET attempts = ?3, last_status = ?4, last_error = ?5, position = ?6, state = ?7,"
+         " reason = ?8, ended_id = ?9, manual = 0 WHERE id = ?1 AND organization_id = ?2 AND state = 0 AND attempts < "
+         "?3")
+      .bind(intent.delivery.value)
+      .bind(intent.organization.value)
+      .bind(std::int64_t{intent.number})
+      .bind(std::int64_t{intent.outcome.status_code})
+      .bind(static_cast<std::int64_t>(intent.outcome.error))
+      .bind(std::int64_t{intent.position})
       .bind(static_cast<std::int64_t>(intent.state))
       .bind(intent.reason)
       .bind(next_id())
       .run();
+  if (db_.changes() == 0) return false;
+  CounterDelta& counted = delta(intent.organization);
   counted.pending -= 1;
-  if (success) {
+  if (intent.state == DeliveryState::kSucceeded) {
     counted.counters.succeeded += 1;
     counted.latency.add(intent.latency);
-  }
-  if (intent.state == DeliveryState::kDead) {
+  } else {
     counted.counters.dead += 1;
     counted.dead += 1;
   }
-  return FinishResult{intent.state};
+  return true;
 }
 
-void SqliteSession::insert_attempt(const FinishAttempt& intent) {
+/// The attempt's record, what is counted of it, the webhook's health.
+void SqliteSession::note_attempt(const EncodedAttempt& attempt) {
+  const FinishAttempt& intent = *attempt.intent;
   const AttemptOutcome& outcome = intent.outcome;
-  const std::string request_headers = encode_headers(outcome.request_headers);
-  const std::string response_headers = encode_headers(outcome.response_headers);
   db_.use("INSERT INTO attempts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)")
       .bind(intent.delivery.value)
       .bind(std::int64_t{intent.number})
@@ -96,8 +104,8 @@ void SqliteSession::insert_attempt(const FinishAttempt& intent) {
       .bind(std::int64_t{outcome.status_code})
       .bind(static_cast<std::int64_t>(outcome.error))
       .bind(outcome.error_message)
-      .bind(request_headers)
-      .bind(response_headers)
+      .bind(attempt.request_headers)
+      .bind(attempt.response_headers)
       .bind_blob(outcome.response_body)
       .bind(std::int64_t{outcome.response_truncated})
       .bind(outcome.remote_address)
@@ -106,6 +114,11 @@ void SqliteSession::insert_attempt(const FinishAttempt& intent) {
       .bind(outcome.timings.tls_us)
       .bind(outcome.timings.first_byte_us)
       .run();
+  Counters& counters = delta(intent.organization).counters;
+  counters.attempts += 1;
+  if (intent.state != DeliveryState::kSucceeded) counters.failed_attempts += 1;
+  if (intent.number > 1) counters.retries += 1;
+  change_health(intent);
 }
 
 void SqliteSession::change_health(const FinishAttempt& intent) {

@@ -101,7 +101,11 @@ WebhookSpec decode_spec(std::string_view text) {
 
 std::string encode_headers(const Headers& headers) {
   // Written by hand: this is done for every attempt.
-  std::string out = "[";
+  std::size_t bytes = 2;
+  for (const Header& header : headers) bytes += header.name.size() + header.value.size() + sizeof "[\"\",\"\"],";
+  std::string out;
+  out.reserve(bytes);
+  out += '[';
   for (const Header& header : headers) {
     if (out.size() > 1) out += ',';
     out += '[';

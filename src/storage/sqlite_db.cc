@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "base/log.h"
+#include "storage/sqlite_log_buffer.h"
 
 namespace eventrelay {
 
@@ -14,7 +15,7 @@ constexpr std::size_t kTextStatementsMax = 64;
 // Memory is bounded by these: a page cache a connection, in KiB (SQLite takes the negative number so).
 constexpr const char* kWriterSettings =
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -8192;"
-    "PRAGMA journal_size_limit = 67108864; PRAGMA temp_store = MEMORY;";
+    "PRAGMA journal_size_limit = 67108864; PRAGMA temp_store = MEMORY; PRAGMA secure_delete = OFF;";
 constexpr const char* kReaderSettings =
     "PRAGMA query_only = ON; PRAGMA cache_size = -2048; PRAGMA temp_store = MEMORY;";
 
@@ -87,9 +88,13 @@ std::optional<std::int64_t> SqliteStatement::optional_integer(int column) const 
 }
 
 SqliteDb::SqliteDb(const std::string& path, Mode mode) {
+  // Memory's statistics cost a lock an allocation. Refused, which does no harm, once SQLite has begun.
+  static const int once = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  static_cast<void>(once);
   const int flags = (mode == Mode::kWriter ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY) |
                     SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-  const int result = sqlite3_open_v2(path.c_str(), &handle_, flags, nullptr);
+  const char* const vfs = mode == Mode::kWriter ? buffered_log_vfs() : nullptr;
+  const int result = sqlite3_open_v2(path.c_str(), &handle_, flags, vfs);
   if (result != SQLITE_OK) {
     const std::string message = handle_ ? sqlite3_errmsg(handle_) : "out of memory";
     sqlite3_close_v2(handle_);

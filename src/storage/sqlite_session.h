@@ -22,6 +22,14 @@ struct CounterDelta {
   LatencyHistogram latency;
 };
 
+/// An attempt's end with its headers as they are stored: encoded where it was submitted, not on the writer's thread.
+struct EncodedAttempt {
+  explicit EncodedAttempt(FinishAttemptPtr finish);
+  FinishAttemptPtr intent;
+  std::string request_headers;
+  std::string response_headers;
+};
+
 /// A job to be made, with what it will meet: counted by a reader, so that no commit waits for the count.
 struct CountedJob {
   CreateJob what;
@@ -43,7 +51,7 @@ class SqliteSession {
   void rollback();
 
   Result<IngestResult> apply(IngestIntent& intent);
-  Result<FinishResult> apply(const FinishAttempt& intent);
+  Result<FinishResult> apply(const EncodedAttempt& attempt);
   Result<ChangeResult> apply(Change& change);
   /// A CreateJob whose matches were counted before.
   Result<ChangeResult> apply(const CountedJob& job);
@@ -69,7 +77,8 @@ class SqliteSession {
   std::int64_t tenant_id(OrganizationId organization, const std::string& name);
 
   // Attempts.
-  void insert_attempt(const FinishAttempt& intent);
+  bool end_pending(const FinishAttempt& intent);
+  void note_attempt(const EncodedAttempt& attempt);
   void change_health(const FinishAttempt& intent);
 
   // Changes.

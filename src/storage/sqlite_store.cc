@@ -133,9 +133,11 @@ void SqliteStore::ingest(EventLoop& loop, IngestIntent intent, Completion<Result
 }
 
 void SqliteStore::finish_attempt(EventLoop& loop, FinishAttemptPtr intent, Completion<Result<FinishResult>> done) {
-  const std::size_t bytes = intent->outcome.response_body.size();
-  const auto apply = [](SqliteSession& session, FinishAttemptPtr& one) { return session.apply(*one); };
-  impl_->writer.submit(make_work<FinishResult>(loop, bytes, std::move(intent), apply, std::move(done)));
+  EncodedAttempt attempt(std::move(intent));
+  const std::size_t bytes =
+      attempt.intent->outcome.response_body.size() + attempt.request_headers.size() + attempt.response_headers.size();
+  const auto apply = [](SqliteSession& session, const EncodedAttempt& one) { return session.apply(one); };
+  impl_->writer.submit(make_work<FinishResult>(loop, bytes, std::move(attempt), apply, std::move(done)));
 }
 
 void SqliteStore::change(EventLoop& loop, Change intent, Completion<Result<ChangeResult>> done) {

@@ -40,9 +40,12 @@ CreateWebhook create(std::string pattern) {
   return {kOrg, spec, Secret{std::string(32, 's')}};
 }
 
+/// Before any database is opened: a connection keeps the layers that it began with.
+const bool kLayerInstalled = (install_fault_vfs(), true);
+
 /// The faults of the disk end with the test.
 struct FaultGuard {
-  FaultGuard() { install_fault_vfs(); }
+  FaultGuard() { EXPECT_TRUE(kLayerInstalled); }
   ~FaultGuard() { set_disk_fault(DiskFault::kNone); }
 };
 
