@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "engine/conclusion.h"
 #include "engine/sender.h"
 
 namespace eventrelay {
@@ -334,57 +335,13 @@ void Dispatcher::on_outcome(WebhookId webhook, DeliveryId delivery, AttemptOutco
   in_flight_ -= 1;
   uncommitted_ += 1;
   busy.stage = Busy::Stage::kCommitting;
-  busy.finish = conclude(*lane, busy, std::move(outcome));
+  busy.finish = conclude(*lane, busy.delivery, std::move(outcome), clock_.now(), loop_.random());
   busy.delivery.message.reset();
+  if (busy.finish->state == DeliveryState::kSucceeded)
+    metrics_.delivery_latency.Observe(std::chrono::duration<double>(busy.finish->latency).count());
   submit(webhook, delivery, busy.finish);
   settle(*lane);
   pump();
-}
-
-FinishAttemptPtr Dispatcher::conclude(Lane& lane, const Busy& busy, AttemptOutcome outcome) {
-  const PendingDelivery& delivery = busy.delivery;
-  const WallTime now = clock_.now();
-  const Verdict verdict = judge(outcome, lane.webhook()->spec.retry, delivery.position, now, loop_.random());
-  auto finish = std::make_shared<FinishAttempt>();
-  finish->organization = delivery.organization;
-  finish->webhook = delivery.webhook;
-  finish->delivery = delivery.id;
-  finish->number = delivery.attempts + 1;
-  finish->manual = delivery.manual;
-  finish->health = health_after(lane, outcome, verdict);
-  if (delivery.manual && !verdict.success && !verdict.gone) {
-    // Beside the schedule: nothing of it is used up.
-    finish->due = delivery.due;
-    finish->position = delivery.position;
-  } else {
-    finish->state = verdict.state;
-    finish->reason = verdict.reason;
-    finish->position = delivery.position + 1;
-    if (verdict.wait) finish->due = now + *verdict.wait;
-  }
-  if (verdict.success) {
-    finish->latency = std::max(milliseconds(0), now - delivery.first_due);
-    metrics_.delivery_latency.Observe(std::chrono::duration<double>(finish->latency).count());
-  }
-  lane.note_outcome(outcome, verdict.success);
-  name_bad_status(outcome);
-  finish->outcome = std::move(outcome);
-  return finish;
-}
-
-HealthChange Dispatcher::health_after(Lane& lane, const AttemptOutcome& outcome, const Verdict& verdict) {
-  if (verdict.gone) return HealthChange::kDisableGone;
-  if (verdict.success) {
-    const bool was_failing = lane.failing_since.has_value();
-    lane.failing_since.reset();
-    return was_failing ? HealthChange::kHealthy : HealthChange::kNone;
-  }
-  if (!lane.failing_since) {
-    lane.failing_since = outcome.started_at;
-    return HealthChange::kFailing;
-  }
-  const bool too_long = clock_.now() - *lane.failing_since >= kDisableAfterFailing;
-  return too_long ? HealthChange::kDisableFailing : HealthChange::kNone;
 }
 
 void Dispatcher::submit(WebhookId webhook, DeliveryId delivery, FinishAttemptPtr finish) {
@@ -399,14 +356,7 @@ void Dispatcher::submit_again(WebhookId webhook, DeliveryId delivery) {
   Lane* lane = find_lane(webhook);
   assert(lane && lane->busy.contains(delivery));
   Busy& busy = lane->busy.at(delivery);
-  const bool outdated = busy.finish->health == HealthChange::kFailing &&
-                        lane->failing_since != std::optional(busy.finish->outcome.started_at);
-  if (outdated) {
-    // A success has come between: the webhook must not be taken for one that has failed ever since.
-    auto finish = std::make_shared<FinishAttempt>(*busy.finish);
-    finish->health = HealthChange::kNone;
-    busy.finish = std::move(finish);
-  }
+  busy.finish = still_true(*lane, std::move(busy.finish));
   submit(webhook, delivery, busy.finish);
 }
 

@@ -82,8 +82,6 @@ class Dispatcher {
   void send(Lane& lane, Busy& busy);
   void on_message(WebhookId webhook, DeliveryId delivery, Result<std::vector<MessagePtr>> messages);
   void on_outcome(WebhookId webhook, DeliveryId delivery, AttemptOutcome outcome);
-  FinishAttemptPtr conclude(Lane& lane, const Busy& busy, AttemptOutcome outcome);
-  HealthChange health_after(Lane& lane, const AttemptOutcome& outcome, const Verdict& verdict);
   void submit(WebhookId webhook, DeliveryId delivery, FinishAttemptPtr finish);
   void submit_again(WebhookId webhook, DeliveryId delivery);
   void on_committed(WebhookId webhook, DeliveryId delivery, Result<FinishResult> result);

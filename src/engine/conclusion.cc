@@ -1,0 +1,63 @@
+#include "engine/conclusion.h"
+
+#include <algorithm>
+
+namespace eventrelay {
+
+namespace {
+
+HealthChange health_after(Lane& lane, const AttemptOutcome& outcome, const Verdict& verdict, WallTime now) {
+  if (verdict.gone) return HealthChange::kDisableGone;
+  if (verdict.success) {
+    const bool was_failing = lane.failing_since.has_value();
+    lane.failing_since.reset();
+    return was_failing ? HealthChange::kHealthy : HealthChange::kNone;
+  }
+  if (!lane.failing_since) {
+    lane.failing_since = outcome.started_at;
+    return HealthChange::kFailing;
+  }
+  const bool too_long = now - *lane.failing_since >= kDisableAfterFailing;
+  return too_long ? HealthChange::kDisableFailing : HealthChange::kNone;
+}
+
+}  // namespace
+
+FinishAttemptPtr conclude(Lane& lane, const PendingDelivery& delivery, AttemptOutcome outcome, WallTime now,
+                          double random) {
+  const Verdict verdict = judge(outcome, lane.webhook()->spec.retry, delivery.position, now, random);
+  auto finish = std::make_shared<FinishAttempt>();
+  finish->organization = delivery.organization;
+  finish->webhook = delivery.webhook;
+  finish->delivery = delivery.id;
+  finish->number = delivery.attempts + 1;
+  finish->manual = delivery.manual;
+  finish->health = health_after(lane, outcome, verdict, now);
+  if (delivery.manual && !verdict.success && !verdict.gone) {
+    // Beside the schedule: nothing of it is used up.
+    finish->due = delivery.due;
+    finish->position = delivery.position;
+  } else {
+    finish->state = verdict.state;
+    finish->reason = verdict.reason;
+    finish->position = delivery.position + 1;
+    if (verdict.wait) finish->due = now + *verdict.wait;
+  }
+  if (verdict.success) finish->latency = std::max(milliseconds(0), now - delivery.first_due);
+  lane.note_outcome(outcome, verdict.success);
+  name_bad_status(outcome);
+  finish->outcome = std::move(outcome);
+  return finish;
+}
+
+FinishAttemptPtr still_true(const Lane& lane, FinishAttemptPtr finish) {
+  const bool outdated =
+      finish->health == HealthChange::kFailing && lane.failing_since != std::optional(finish->outcome.started_at);
+  if (!outdated) return finish;
+  // A success has come between: the webhook must not be taken for one that has failed ever since.
+  auto changed = std::make_shared<FinishAttempt>(*finish);
+  changed->health = HealthChange::kNone;
+  return changed;
+}
+
+}  // namespace eventrelay
