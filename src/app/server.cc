@@ -163,6 +163,8 @@ void Server::Impl::make_loops(std::size_t descriptors) {
     options.dispatcher.in_flight_max = std::max<std::size_t>(2, in_flight / count);
     options.dispatcher.window.entries_max = kWindowEntriesMax / count;
     options.dispatcher.window.payload_bytes_max = kWindowPayloadBytesMax / count;
+    options.dispatcher.window.lane_entries_max = kLaneEntriesMax / count;
+    options.dispatcher.window.lane_payload_bytes_max = kLanePayloadBytesMax / count;
     options.runs_jobs = i == 0;
     parts->client = std::make_unique<HttpClient>(parts->context, tls, rules, HttpClientLimits{});
     parts->engine = std::make_unique<Engine>(options, parts->loop, *store_, *parts->client, metrics_);

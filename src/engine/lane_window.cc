@@ -8,6 +8,10 @@ namespace eventrelay {
 namespace {
 /// A lane with fewer entries gets room whatever the others hold, so that a full budget starves nobody.
 constexpr std::size_t kLaneEntriesMin = 2;
+
+std::size_t left(std::size_t most, std::size_t used) {
+  return most - std::min(most, used);
+}
 }  // namespace
 
 PendingDelivery LaneWindow::pop_front() {
@@ -21,7 +25,7 @@ PendingDelivery LaneWindow::pop_front() {
 
 void LaneWindow::put(PendingDelivery delivery) {
   erase(delivery.id);
-  if (has_room()) {
+  if (room() > 0) {
     insert(std::move(delivery));
     return;
   }
@@ -63,23 +67,19 @@ std::optional<LaneKey> LaneWindow::missing_from() const {
 }
 
 bool LaneWindow::wants_more() const {
-  if (size() < kLaneEntriesMin) return true;
-  return size() < budget_.lane_entries_max / 2 && budget_.entries + kRefillRowsMax <= budget_.entries_max;
+  return size() < kLaneEntriesMin || size() < room();
 }
 
 DueQuery LaneWindow::begin_refill(OrganizationId organization, WebhookId webhook, WallTime until) {
   assert(beyond_ && !refilling_);
-  const std::size_t lane_room = budget_.lane_entries_max - std::min(budget_.lane_entries_max, size());
-  const std::size_t room = std::min(lane_room, budget_.entries_max - std::min(budget_.entries_max, budget_.entries));
-  const std::size_t lane_bytes =
-      budget_.lane_payload_bytes_max - std::min(budget_.lane_payload_bytes_max, payload_bytes_);
-  const std::size_t bytes = budget_.payload_bytes_max - std::min(budget_.payload_bytes_max, budget_.payload_bytes);
+  const std::size_t lane_bytes = left(budget_.lane_payload_bytes_max, payload_bytes_);
+  const std::size_t bytes = left(budget_.payload_bytes_max, budget_.payload_bytes);
   DueQuery query{.organization = organization,
                  .webhook = webhook,
                  .after_sort_at = beyond_->sort_at,
                  .after_id = DeliveryId{beyond_->id.value - 1},
                  .until = until,
-                 .limit = std::clamp(room, kLaneEntriesMin, kRefillRowsMax),
+                 .limit = std::clamp(room(), kLaneEntriesMin, kRefillRowsMax),
                  .payload_bytes = std::min(lane_bytes, bytes)};
   refilling_ = beyond_;
   beyond_.reset();
@@ -104,9 +104,11 @@ void LaneWindow::clear() {
   ids_.clear();
 }
 
-bool LaneWindow::has_room() const {
-  if (size() < kLaneEntriesMin) return true;
-  return size() < budget_.lane_entries_max && budget_.entries < budget_.entries_max;
+std::size_t LaneWindow::room() const {
+  const std::size_t any = left(budget_.entries_max / 2, budget_.entries);
+  const std::size_t few = std::min(left(budget_.lane_entries_few, size()), left(budget_.entries_max, budget_.entries));
+  const std::size_t shared = std::min(left(budget_.lane_entries_max, size()), std::max(any, few));
+  return std::max(left(kLaneEntriesMin, size()), shared);
 }
 
 void LaneWindow::charge(const PendingDelivery& delivery, bool in) {

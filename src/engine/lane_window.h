@@ -22,11 +22,15 @@ inline LaneKey key_of(const PendingDelivery& delivery) {
   return {delivery.sort_at, delivery.id};
 }
 
+/// A lane with fewer entries may use all of what the lanes share, others the first half of it.
+inline constexpr std::size_t kLaneEntriesFew = 64;
+
 /// What all windows of one engine share: its bound of entries and of payload bytes.
 struct WindowBudget {
   std::size_t entries_max = kWindowEntriesMax;
   std::size_t payload_bytes_max = kWindowPayloadBytesMax;
   std::size_t lane_entries_max = kLaneEntriesMax;
+  std::size_t lane_entries_few = kLaneEntriesFew;
   std::size_t lane_payload_bytes_max = kLanePayloadBytesMax;
   std::size_t entries = 0;
   std::size_t payload_bytes = 0;
@@ -84,7 +88,8 @@ class LaneWindow {
 
  private:
   void clear();
-  bool has_room() const;
+  /// How many more entries it may hold now.
+  std::size_t room() const;
   void charge(const PendingDelivery& delivery, bool in);
   static std::size_t payload_bytes(const PendingDelivery& d) { return d.message ? d.message->body.size() : 0; }
   void insert(PendingDelivery delivery);

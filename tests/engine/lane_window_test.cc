@@ -162,6 +162,27 @@ TEST_F(LaneWindowTest, a_lane_has_room_for_two_whatever_the_others_hold) {
   EXPECT_EQ(budget.entries, 5u);
 }
 
+TEST_F(LaneWindowTest, lanes_with_many_leave_half_of_the_room_to_those_with_few) {
+  budget.lane_entries_max = 100;
+  budget.lane_entries_few = 10;
+  LaneWindow hanging(budget, {});
+  for (int id = 1; id <= 100; ++id) hanging.put(row(id, id));
+  EXPECT_EQ(hanging.size(), 50u);
+  window.set_beyond(place(0, 0));
+  EXPECT_TRUE(window.wants_more());
+  EXPECT_EQ(begin_refill().limit, 10u);
+  for (int id = 101; id <= 120; ++id) window.put(row(id, id));
+  EXPECT_EQ(window.size(), 10u);
+}
+
+TEST_F(LaneWindowTest, is_not_filled_up_row_by_row) {
+  budget.lane_entries_max = 20;
+  for (int id = 1; id <= 10; ++id) window.put(row(id, id));
+  EXPECT_FALSE(window.wants_more());
+  window.pop_front();
+  EXPECT_TRUE(window.wants_more());
+}
+
 TEST_F(LaneWindowTest, payloads_past_its_bytes_are_left_in_the_store_but_for_the_next_few) {
   window.put(row(1, 1, 90));
   window.put(row(2, 2, 90));

@@ -29,6 +29,7 @@ SimProcess::SimProcess(const SimWorld& world, const SimProcessOptions& options, 
     engine_options.dispatcher.in_flight_max = options.in_flight_max;
     engine_options.dispatcher.window.entries_max = options.window_entries;
     engine_options.dispatcher.window.lane_entries_max = options.lane_entries;
+    engine_options.dispatcher.window.lane_entries_few = options.lane_entries_few;
     engine_options.dispatcher.window.payload_bytes_max = options.window_bytes;
     engine_options.dispatcher.window.lane_payload_bytes_max = options.window_bytes / 2;
     engine_options.dispatcher.faults.keep_stale_rows = options.fault == SimFault::kStaleRefill;

@@ -15,6 +15,7 @@ struct SimProcessOptions {
   std::size_t loops = 1;
   std::size_t window_entries = 16;
   std::size_t lane_entries = 8;
+  std::size_t lane_entries_few = 4;
   std::size_t window_bytes = 4'096;
   std::size_t in_flight_max = 4;
   std::int64_t lag_us_max = 0;

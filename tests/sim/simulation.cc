@@ -67,6 +67,7 @@ void Simulation::draw_world(SimFault fault) {
   options_.loops = static_cast<std::size_t>(chance_.one_in(2) ? 1 : chance_.between(1, 3));
   options_.window_entries = static_cast<std::size_t>(chance_.one_in(4) ? 2'000 : chance_.between(2, 16));
   options_.lane_entries = static_cast<std::size_t>(chance_.between(2, 16));
+  options_.lane_entries_few = static_cast<std::size_t>(chance_.between(0, 8));
   options_.window_bytes = static_cast<std::size_t>(chance_.between(200, 8'000));
   options_.in_flight_max = static_cast<std::size_t>(chance_.between(1, 8));
   options_.lag_us_max = chance_.one_in(3) ? 0 : chance_.between(1, chance_.one_in(4) ? 100'000 : 2'000);
