@@ -13,8 +13,8 @@ namespace {
 constexpr auto kRetryStoreAfter = std::chrono::milliseconds(200);
 /// Lanes found per slice of the scan at the start.
 constexpr std::size_t kScanLanes = 500;
-/// A lane with fewer under way is served first, and alone may use the second half of the cap.
-constexpr std::uint32_t kFewInFlight = 2;
+/// A payload that is being read counts as this part of the budget until its size is known.
+constexpr std::size_t kPayloadReads = 128;
 }  // namespace
 
 Dispatcher::Dispatcher(DispatcherOptions options, EventLoop& loop, Store& store, Transport& transport,
@@ -80,12 +80,12 @@ void Dispatcher::settle(Lane& lane) {
   const WallTime now = clock_.now();
   if (!draining_ && lane.wants_refill(now)) refill(lane);
   // A lane that waits for its turn keeps its place, however much happens to it meanwhile.
-  const bool few = lane.sending < kFewInFlight;
+  const std::size_t queue = std::min<std::size_t>(lane.sending, queues_.size() - 1);
   const bool ready = lane.can_start(now);
-  if (lane.is_linked() && (!ready || lane.queued_with_few != few)) lane.unlink();
+  if (lane.is_linked() && (!ready || lane.queue != queue)) lane.unlink();
   if (ready && !lane.is_linked()) {
-    lane.queued_with_few = few;
-    (few ? queue_few_ : queue_more_).push_back(lane);
+    lane.queue = queue;
+    queues_[queue].push_back(lane);
   }
   set_wake(lane, lane.next_look(now));
 }
@@ -236,9 +236,14 @@ void Dispatcher::on_refill(WebhookId webhook, std::uint64_t generation, Result<D
 
 Lane* Dispatcher::next_lane() {
   if (draining_ || uncommitted_ >= kUncommittedMax || in_flight_ >= options_.in_flight_max) return nullptr;
-  if (!queue_few_.empty()) return &queue_few_.front();
+  auto& [none, one, more] = queues_;
+  const WindowBudget& window = options_.window;
+  // The last of the cap and of the payload bytes is for those with few under way; with none one may always begin.
+  if (!none.empty()) return &none.front();
+  if (!one.empty() && window.payload_bytes < window.payload_bytes_max) return &one.front();
   const bool half_free = in_flight_ < std::max<std::size_t>(1, options_.in_flight_max / 2);
-  return half_free && !queue_more_.empty() ? &queue_more_.front() : nullptr;
+  const bool bytes_free = window.payload_bytes < window.payload_bytes_max / 4 * 3;
+  return !more.empty() && half_free && bytes_free ? &more.front() : nullptr;
 }
 
 void Dispatcher::pump() {
@@ -262,10 +267,12 @@ void Dispatcher::start_front(Lane& lane) {
   lane.sending += 1;
   in_flight_ += 1;
   if (busy.delivery.message) {
+    busy.payload = PayloadShare(options_.window, busy.delivery.message->body.size());
     send(lane, busy);
     return;
   }
   busy.stage = Busy::Stage::kLoading;
+  busy.payload = PayloadShare(options_.window, options_.window.payload_bytes_max / kPayloadReads);
   store_.read_messages(loop_, {event},
                        [self = std::weak_ptr(self_), webhook, id](Result<std::vector<MessagePtr>> messages) {
                          if (const auto alive = self.lock()) (*alive)->on_message(webhook, id, std::move(messages));
@@ -282,13 +289,15 @@ void Dispatcher::on_message(WebhookId webhook, DeliveryId delivery, Result<std::
   if (valid) busy.delivery.message = messages->front();
   if (valid && lane->may_go_on(key_of(busy.delivery))) {
     busy.stage = Busy::Stage::kSending;
+    busy.payload = PayloadShare(options_.window, busy.delivery.message->body.size());
     send(*lane, busy);
     return;
   }
   // Not to be sent now: it is in the window or the store's again, and found there when its time comes.
   lane->sending -= 1;
   in_flight_ -= 1;
-  const Busy back = std::move(lane->busy.extract(delivery).mapped());
+  Busy back = std::move(lane->busy.extract(delivery).mapped());
+  back.payload = {};
   if (valid) {
     place(*lane, back.delivery);
   } else {
@@ -337,6 +346,7 @@ void Dispatcher::on_outcome(WebhookId webhook, DeliveryId delivery, AttemptOutco
   busy.stage = Busy::Stage::kCommitting;
   busy.finish = conclude(*lane, busy.delivery, std::move(outcome), clock_.now(), loop_.random());
   busy.delivery.message.reset();
+  busy.payload = {};
   if (busy.finish->state == DeliveryState::kSucceeded)
     metrics_.delivery_latency.Observe(std::chrono::duration<double>(busy.finish->latency).count());
   submit(webhook, delivery, busy.finish);

@@ -1,6 +1,7 @@
 // The lanes of one event loop: which delivery is sent when, what its outcome means, what is read from the store.
 // Deterministic: time, chance, store and transport come in through ports. Belongs to its loop's thread.
 #pragma once
+#include <array>
 #include <functional>
 #include <map>
 #include <memory>
@@ -96,9 +97,8 @@ class Dispatcher {
   SteadyWallClock clock_;
   std::unique_ptr<Alarm> alarm_;
 
-  /// Lanes that may send, in turn: first those with fewer than two under way.
-  Queue queue_few_;
-  Queue queue_more_;
+  /// Lanes that may send, in turn: first those with nothing under way, then those with one, then the others.
+  std::array<Queue, 3> queues_;
   std::map<WebhookId, std::unique_ptr<Lane>> lanes_;
   std::set<std::pair<SteadyTime, WebhookId>> wakes_;
   std::multimap<SteadyTime, std::function<void()>> retries_;  ///< of reads and commits that did not go through

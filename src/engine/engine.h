@@ -28,7 +28,7 @@ class Engine final : public NewsSink {
 
   Intake& intake() { return intake_; }
   const LoopCatalog& catalog() const { return catalog_; }
-  Dispatcher& dispatcher() { return dispatcher_; }
+  const Dispatcher& dispatcher() const { return dispatcher_; }
 
  private:
   LoopCatalog catalog_;

@@ -16,6 +16,7 @@ namespace eventrelay {
 struct Busy {
   enum class Stage { kLoading, kSending, kCommitting };
   PendingDelivery delivery;
+  PayloadShare payload{};  ///< until the attempt has ended
   Stage stage = Stage::kSending;
   bool cancelled = false;  ///< by a person, meanwhile
   /// Changed by a person meanwhile: what is committed at the end is read again, from this place at the latest.
@@ -38,7 +39,7 @@ class Lane : public boost::intrusive::list_base_hook<boost::intrusive::link_mode
   std::uint32_t sending = 0;  ///< busy ones in kLoading or kSending: what counts against max_in_flight
   std::optional<WallTime> failing_since;
   std::optional<SteadyTime> wake;       ///< in the dispatcher's set of wake-ups
-  bool queued_with_few = false;         ///< while linked: in which of the dispatcher's queues
+  std::size_t queue = 0;                ///< while linked: which of the dispatcher's
   bool reading_later = false;           ///< a read of the store failed and is tried again in a while
   std::uint64_t refill_generation = 0;  ///< answers to older refills are ignored
 

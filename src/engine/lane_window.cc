@@ -8,6 +8,8 @@ namespace eventrelay {
 namespace {
 /// A lane with fewer entries gets room whatever the others hold, so that a full budget starves nobody.
 constexpr std::size_t kLaneEntriesMin = 2;
+/// One refill may ask for this part of the payload bytes that are left, so that several can be under way.
+constexpr std::size_t kRefillPart = 4;
 
 std::size_t left(std::size_t most, std::size_t used) {
   return most - std::min(most, used);
@@ -73,7 +75,7 @@ bool LaneWindow::wants_more() const {
 DueQuery LaneWindow::begin_refill(OrganizationId organization, WebhookId webhook, WallTime until) {
   assert(beyond_ && !refilling_);
   const std::size_t lane_bytes = left(budget_.lane_payload_bytes_max, payload_bytes_);
-  const std::size_t bytes = left(budget_.payload_bytes_max, budget_.payload_bytes);
+  const std::size_t bytes = left(budget_.window_payload_bytes_max(), budget_.payload_bytes) / kRefillPart;
   DueQuery query{.organization = organization,
                  .webhook = webhook,
                  .after_sort_at = beyond_->sort_at,
@@ -83,6 +85,7 @@ DueQuery LaneWindow::begin_refill(OrganizationId organization, WebhookId webhook
                  .payload_bytes = std::min(lane_bytes, bytes)};
   refilling_ = beyond_;
   beyond_.reset();
+  refill_payload_ = PayloadShare(budget_, query.payload_bytes);
   touched_.clear();
   return query;
 }
@@ -95,6 +98,7 @@ void LaneWindow::fail_refill() {
   assert(refilling_);
   set_beyond(*refilling_);
   refilling_.reset();
+  refill_payload_ = {};
   touched_.clear();
 }
 
@@ -127,10 +131,9 @@ void LaneWindow::charge(const PendingDelivery& delivery, bool in) {
 void LaneWindow::insert(PendingDelivery delivery) {
   const std::size_t bytes = payload_bytes(delivery);
   // The next few keep their payload; what is further back is read again when its turn comes.
-  if (size() >= kLaneEntriesMin && (payload_bytes_ + bytes > budget_.lane_payload_bytes_max ||
-                                    budget_.payload_bytes + bytes > budget_.payload_bytes_max)) {
-    delivery.message.reset();
-  }
+  const bool lane_full = size() >= kLaneEntriesMin && payload_bytes_ + bytes > budget_.lane_payload_bytes_max;
+  const bool all_full = budget_.payload_bytes + bytes > budget_.window_payload_bytes_max();
+  if (lane_full || all_full) delivery.message.reset();
   charge(delivery, true);
   ids_.emplace(delivery.id, delivery.sort_at);
   const LaneKey key = key_of(delivery);

@@ -7,6 +7,7 @@
 #include <set>
 #include <vector>
 
+#include "engine/window_budget.h"
 #include "ports/queue.h"
 #include "ports/store.h"
 
@@ -21,20 +22,6 @@ struct LaneKey {
 inline LaneKey key_of(const PendingDelivery& delivery) {
   return {delivery.sort_at, delivery.id};
 }
-
-/// A lane with fewer entries may use all of what the lanes share, others the first half of it.
-inline constexpr std::size_t kLaneEntriesFew = 64;
-
-/// What all windows of one engine share: its bound of entries and of payload bytes.
-struct WindowBudget {
-  std::size_t entries_max = kWindowEntriesMax;
-  std::size_t payload_bytes_max = kWindowPayloadBytesMax;
-  std::size_t lane_entries_max = kLaneEntriesMax;
-  std::size_t lane_entries_few = kLaneEntriesFew;
-  std::size_t lane_payload_bytes_max = kLanePayloadBytesMax;
-  std::size_t entries = 0;
-  std::size_t payload_bytes = 0;
-};
 
 /// Faults that the simulation plants to prove that it finds them. Never set in the program.
 struct LaneFaults {
@@ -101,6 +88,7 @@ class LaneWindow {
   std::size_t payload_bytes_ = 0;
   std::optional<LaneKey> beyond_;
   std::optional<LaneKey> refilling_;  ///< from where the outstanding refill was asked
+  PayloadShare refill_payload_;       ///< as much as its answer may bring
   std::set<DeliveryId> touched_;      ///< since it was asked for
 };
 
@@ -114,11 +102,12 @@ void LaneWindow::end_refill(DuePage page, const Busy& busy) {
     }
     set_beyond(next);
   }
+  refilling_.reset();
+  refill_payload_ = {};  // from here on what is taken in counts
   for (auto& row : page.rows) {
     const bool stale = holds(row.id) || touched_.contains(row.id) || busy(row.id);
     if (!stale || faults_.keep_stale_rows) put(std::move(row));
   }
-  refilling_.reset();
   touched_.clear();
 }
 

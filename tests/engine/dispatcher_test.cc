@@ -527,6 +527,48 @@ TEST_F(DispatcherTest, a_lane_with_few_under_way_has_half_of_the_cap_for_itself)
   EXPECT_EQ(transport.bodies, (Bodies{"1", "2", "11", "12"}));
 }
 
+TEST_F(DispatcherTest, a_payload_counts_until_its_attempt_has_ended) {
+  add_webhook();
+  start();
+  PendingDelivery large = delivery(1);
+  large.message = message_of(EventId{1}, std::string(100, 'x'));
+  hand_over(large);
+  PendingDelivery bare = delivery(2);
+  bare.message.reset();
+  hand_over(bare);
+  store.message_reads.answer(std::vector<MessagePtr>{message_of(EventId{2}, std::string(50, 'x'))});
+  time.run_ready();
+  ASSERT_EQ(transport.open(), 2u);
+  EXPECT_EQ(dispatcher->window().payload_bytes, 150u);
+  answer(200);
+  EXPECT_EQ(dispatcher->window().payload_bytes, 50u);
+  answer(500);
+  EXPECT_EQ(dispatcher->window().payload_bytes, 0u);
+}
+
+TEST_F(DispatcherTest, lanes_that_send_wait_while_payloads_fill_the_budget_and_others_may_send_one) {
+  options.window.payload_bytes_max = 180;
+  add_webhook(1);
+  add_webhook(2);
+  start();
+  for (int id = 1; id <= 4; ++id) {
+    PendingDelivery large = delivery(id, 0ms, id == 4 ? 2 : 1);
+    large.message = message_of(EventId{id}, std::string(90, 'x'));
+    hand_over(large);
+    if (store.message_reads.empty()) continue;
+    store.message_reads.answer(std::vector<MessagePtr>{message_of(EventId{id}, std::string(90, 'x'))});
+    time.run_ready();
+  }
+  std::vector<EventId> sent;
+  for (std::size_t i = 0; i < transport.open(); ++i) sent.push_back(transport.request(i).message->event);
+  EXPECT_EQ(sent, (std::vector{EventId{1}, EventId{2}, EventId{4}}));
+  EXPECT_EQ(dispatcher->window().payload_bytes, 270u);
+  answer(200);
+  EXPECT_TRUE(store.message_reads.empty());
+  answer(200);
+  EXPECT_EQ(store.message_reads.size(), 1u);
+}
+
 TEST_F(DispatcherTest, lanes_take_turns) {
   options.in_flight_max = 1;
   add_webhook(1);
@@ -537,7 +579,7 @@ TEST_F(DispatcherTest, lanes_take_turns) {
   hand_over(delivery(3, 0ms, 1));
   hand_over(delivery(11, 0ms, 2));
   for (int i = 0; i < 4; ++i) deliver();
-  EXPECT_EQ(transport.bodies, (Bodies{"1", "2", "11", "3"}));
+  EXPECT_EQ(transport.bodies, (Bodies{"1", "11", "2", "3"}));
 }
 
 TEST_F(DispatcherTest, a_lane_keeps_its_turn_however_much_comes_for_it) {

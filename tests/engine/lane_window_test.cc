@@ -198,6 +198,28 @@ TEST_F(LaneWindowTest, a_refill_asks_for_no_more_payload_than_there_is_room_for)
   EXPECT_EQ(begin_refill().payload_bytes, 30u);
 }
 
+TEST_F(LaneWindowTest, payloads_past_the_bytes_of_all_lanes_are_left_in_the_store_even_of_the_next_few) {
+  budget.payload_bytes_max = 200;
+  LaneWindow other(budget, {});
+  other.put(row(1, 1, 90));
+  window.put(row(2, 2, 90));
+  EXPECT_FALSE(window.front().message);
+  EXPECT_EQ(budget.payload_bytes, 90u);
+}
+
+TEST_F(LaneWindowTest, what_refills_may_bring_counts_until_they_are_answered) {
+  budget.payload_bytes_max = 200;
+  LaneWindow other(budget, {});
+  window.set_beyond(place(0, 0));
+  other.set_beyond(place(0, 0));
+  EXPECT_EQ(begin_refill().payload_bytes, 25u);
+  EXPECT_EQ(other.begin_refill(kFirstOrganization, WebhookId{2}, {}).payload_bytes, 18u);
+  EXPECT_EQ(budget.payload_bytes, 43u);
+  window.end_refill(DuePage{{row(1, 1, 20)}, {}}, kNobodyBusy);
+  other.fail_refill();
+  EXPECT_EQ(budget.payload_bytes, 20u);
+}
+
 TEST_F(LaneWindowTest, letting_go_of_all_gives_back_the_budget_and_remembers_the_first) {
   window.put(row(1, 10, 50));
   window.put(row(2, 20, 40));

@@ -22,16 +22,18 @@ SimProcess::SimProcess(const SimWorld& world, const SimProcessOptions& options, 
                                       options.weather, options.fault, chance.bits());
   std::vector<InProcessHandOver::Ear> ears;
   std::vector<Engine*> engines;
+  WindowBudget window;
+  window.entries_max = options.window_entries;
+  window.lane_entries_max = options.lane_entries;
+  window.lane_entries_few = options.lane_entries_few;
+  window.payload_bytes_max = options.window_bytes;
+  window.lane_payload_bytes_max = options.window_bytes / 2;
   for (std::size_t i = 0; i < options.loops; ++i) {
     EngineOptions engine_options;
     engine_options.dispatcher.loop_index = static_cast<int>(i);
     engine_options.dispatcher.loop_count = static_cast<int>(options.loops);
     engine_options.dispatcher.in_flight_max = options.in_flight_max;
-    engine_options.dispatcher.window.entries_max = options.window_entries;
-    engine_options.dispatcher.window.lane_entries_max = options.lane_entries;
-    engine_options.dispatcher.window.lane_entries_few = options.lane_entries_few;
-    engine_options.dispatcher.window.payload_bytes_max = options.window_bytes;
-    engine_options.dispatcher.window.lane_payload_bytes_max = options.window_bytes / 2;
+    engine_options.dispatcher.window = window;
     engine_options.dispatcher.faults.keep_stale_rows = options.fault == SimFault::kStaleRefill;
     engine_options.dispatcher.faults.forget_overflow = options.fault == SimFault::kForgetOverflow;
     engine_options.runs_jobs = i == 0;
@@ -50,7 +52,7 @@ SimProcess::SimProcess(const SimWorld& world, const SimProcessOptions& options, 
     parts_.push_back(std::move(parts));
   }
   hand_over_.set_ears(std::move(ears));
-  world.witness.process_begins(std::move(engines), options.window_entries, options.in_flight_max);
+  world.witness.process_begins(std::move(engines), window, options.in_flight_max);
   const auto catalog = std::make_shared<Catalog>(*store_->load_catalog());
   for (Parts& parts : parts_) parts.loop->post([catalog, engine = parts.engine.get()] { engine->start(*catalog); });
 }

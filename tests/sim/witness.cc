@@ -6,6 +6,8 @@ namespace {
 constexpr std::size_t kDeliveryIdChars = 17;
 /// The window's least room for a lane (engine/lane_window.cc): past the budget by so much.
 constexpr std::size_t kLaneEntriesMin = 2;
+/// No message of the simulation is larger (sim_message).
+constexpr std::size_t kMessageBytesMax = 512;
 /// Two clocks that were set back at other fractions of a millisecond.
 constexpr milliseconds kClockGrain{1};
 }  // namespace
@@ -35,10 +37,10 @@ std::string Witness::name(DeliveryId id) const {
 
 // ---- Processes -----------------------------------------------------------------------------------------------------
 
-void Witness::process_begins(std::vector<Engine*> engines, std::size_t window_entries_max, std::size_t in_flight_max) {
+void Witness::process_begins(std::vector<Engine*> engines, const WindowBudget& window, std::size_t in_flight_max) {
   process_ += 1;
   engines_ = std::move(engines);
-  window_entries_max_ = window_entries_max;
+  window_ = window;
   in_flight_max_ = in_flight_max;
   drained_ = false;
 }
@@ -57,13 +59,21 @@ void Witness::process_ends(bool drained) {
 
 void Witness::look() {
   clock_.observe(database_.time());
-  for (Engine* engine : engines_) {
-    const std::size_t lanes = engine->catalog().webhooks().size() + 1;
-    const WindowBudget& window = engine->dispatcher().window();
-    if (window.entries > window_entries_max_ + kLaneEntriesMin * lanes)
-      fail("the window holds " + std::to_string(window.entries) + " entries");
-    if (engine->dispatcher().in_flight() > in_flight_max_) fail("more attempts under way than the cap allows");
-  }
+  for (std::size_t loop = 0; loop < engines_.size(); ++loop) check_window(loop);
+}
+
+void Witness::check_window(std::size_t loop) {
+  const Engine& engine = *engines_[loop];
+  const std::size_t lanes = engine.catalog().webhooks().size() + 1;
+  const WindowBudget& window = engine.dispatcher().window();
+  if (window.entries > window_.entries_max + kLaneEntriesMin * lanes)
+    fail("the window holds " + std::to_string(window.entries) + " entries");
+  if (engine.dispatcher().in_flight() > in_flight_max_) fail("more attempts under way than the cap allows");
+  std::size_t sending = 0;
+  for (const auto& [id, busy] : busy_) sending += busy.in_flight && busy.loop == loop ? busy.bytes : 0;
+  if (window.payload_bytes < sending) fail("bytes under way that do not count");
+  if (window.payload_bytes > window_.window_payload_bytes_max() + in_flight_max_ * kMessageBytesMax)
+    fail("the engine holds " + std::to_string(window.payload_bytes) + " bytes of payload");
 }
 
 void Witness::on_drained() {
@@ -174,7 +184,7 @@ DeliveryId Witness::on_send(std::size_t loop, const OutboundRequest& request) {
   history.last_number = delivery.row.attempts + 1;
   history.last_process = process_;
   history.reopened_at_send = history.reopened;
-  busy_[id] = Busy{webhook->id};
+  busy_[id] = Busy{webhook->id, loop, request.message->body.size()};
   return id;
 }
 

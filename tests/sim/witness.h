@@ -25,7 +25,7 @@ class Witness {
   void fail(std::string what);
 
   // ---- Processes.
-  void process_begins(std::vector<Engine*> engines, std::size_t window_entries_max, std::size_t in_flight_max);
+  void process_begins(std::vector<Engine*> engines, const WindowBudget& window, std::size_t in_flight_max);
   /// drained: nothing of it may be sent again.
   void process_ends(bool drained);
   /// After each step: bounds.
@@ -56,6 +56,8 @@ class Witness {
  private:
   struct Busy {
     WebhookId webhook;
+    std::size_t loop = 0;
+    std::size_t bytes = 0;
     bool in_flight = true;
   };
   struct History {
@@ -75,6 +77,7 @@ class Witness {
   DeliveryId identify(const Message& message, WebhookId webhook) const;
   void check_send(std::size_t loop, const SimDelivery& delivery);
   void check_order(const SimDelivery& delivery);
+  void check_window(std::size_t loop);
   std::string name(DeliveryId id) const;
 
   const SimDatabase& database_;
@@ -85,7 +88,7 @@ class Witness {
   std::optional<std::string> failure_;
 
   std::vector<Engine*> engines_;
-  std::size_t window_entries_max_ = 0;
+  WindowBudget window_;  ///< the bounds of each
   std::size_t in_flight_max_ = 0;
   int process_ = 0;
   std::set<int> drained_processes_;
