@@ -11,6 +11,8 @@ namespace eventrelay {
 namespace {
 /// Until a read or commit that did not go through is tried again.
 constexpr auto kRetryStoreAfter = std::chrono::milliseconds(200);
+/// A lane that waits looks at the wall clock so often: it may be stepped forward, or go on while the machine sleeps.
+constexpr auto kLookAgainAfter = std::chrono::seconds(60);
 /// Lanes found per slice of the scan at the start.
 constexpr std::size_t kScanLanes = 500;
 /// A payload that is being read counts as this part of the budget until its size is known.
@@ -95,7 +97,7 @@ void Dispatcher::set_wake(Lane& lane, std::optional<WallTime> at) {
   if (lane.wake) wakes_.erase({*lane.wake, id});
   lane.wake.reset();
   if (!at) return;
-  lane.wake = loop_.now() + (*at - clock_.now());
+  lane.wake = loop_.now() + std::min<milliseconds>(*at - clock_.now(), kLookAgainAfter);
   wakes_.emplace(*lane.wake, id);
 }
 

@@ -122,6 +122,19 @@ TEST_F(DispatcherTest, waits_in_memory_do_not_follow_steps_of_the_wall_clock) {
   EXPECT_EQ(transport.open(), 1u);
 }
 
+TEST_F(DispatcherTest, what_has_become_due_while_the_machine_slept_is_found_soon) {
+  add_webhook();
+  start();
+  const PendingDelivery scheduled = delivery(1, 6h);
+  hand_over(scheduled);
+  time.step_wall(6h);
+  time.run_for(1min);
+  ASSERT_EQ(store.due_reads.size(), 1u);
+  store.due_reads.answer(DuePage{{scheduled}, {}});
+  time.run_ready();
+  EXPECT_EQ(transport.open(), 1u);
+}
+
 TEST_F(DispatcherTest, a_time_the_store_has_seen_counts_after_the_clock_was_set_back) {
   add_webhook();
   start();
