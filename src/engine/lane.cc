@@ -7,6 +7,8 @@ namespace eventrelay {
 namespace {
 /// After so many attempts in a row that timed out a lane has one in flight until a success.
 constexpr std::uint32_t kTimeoutsUntilNarrow = 3;
+/// So long before its time a row is fetched. A read brings all up to the horizon: the next is as far away as this.
+constexpr milliseconds kFetchAhead = milliseconds(kRetryHorizon) / 2;
 }  // namespace
 
 Lane::Lane(WebhookPtr webhook, WindowBudget& budget, LaneFaults faults) : window(budget, faults) {
@@ -57,14 +59,14 @@ std::optional<WallTime> Lane::next_look(WallTime now) const {
     if (at > now) next = next ? std::min(*next, at) : at;
   };
   if (const auto due = front_due()) consider(*due);
-  if (window.beyond()) consider(window.beyond()->sort_at - milliseconds(kRetryHorizon));
+  if (window.beyond()) consider(window.beyond()->sort_at - kFetchAhead);
   return next;
 }
 
 bool Lane::wants_refill(WallTime now) const {
   if (!enabled() || !window.beyond() || window.refilling() || reading_later) return false;
   const LaneKey beyond = *window.beyond();
-  if (beyond.sort_at > now + milliseconds(kRetryHorizon)) return false;
+  if (beyond.sort_at > now + kFetchAhead) return false;
   if (window.empty()) return true;
   if (beyond <= key_of(window.front())) return true;  // what may go first is not here
   return window.wants_more();

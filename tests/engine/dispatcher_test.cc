@@ -91,7 +91,7 @@ TEST_F(DispatcherTest, a_retry_beyond_the_horizon_leaves_memory_and_is_read_back
   EXPECT_EQ(due, loop.wall_now() + 60s);
   commit();
   EXPECT_EQ(dispatcher->window().entries, 0u);
-  time.run_for(29'999ms);
+  time.run_for(44'999ms);
   EXPECT_TRUE(store.due_reads.empty());
   time.run_for(1ms);
   ASSERT_EQ(store.due_reads.size(), 1u);
@@ -99,7 +99,7 @@ TEST_F(DispatcherTest, a_retry_beyond_the_horizon_leaves_memory_and_is_read_back
   stored.sort_at = stored.due = due;
   stored.attempts = stored.position = 2;
   store.due_reads.answer(DuePage{{stored}, {}});
-  time.run_for(29'999ms);
+  time.run_for(14'999ms);
   EXPECT_EQ(transport.open(), 0u);
   time.run_for(1ms);
   ASSERT_EQ(transport.open(), 1u);
@@ -487,6 +487,31 @@ TEST_F(DispatcherTest, what_did_not_fit_the_window_is_read_when_there_is_room) {
   for (int id = 4; id <= 7; ++id) deliver();
   EXPECT_EQ(transport.bodies, (Bodies{"1", "2", "3", "4", "5", "6", "7"}));
   EXPECT_TRUE(store.due_reads.empty());
+}
+
+TEST_F(DispatcherTest, what_comes_due_bit_by_bit_is_read_in_batches) {
+  add_webhook();
+  options.window.lane_entries_max = kLaneEntriesMax;
+  std::vector<PendingDelivery> stored;
+  for (int id = 1; id <= 120; ++id) stored.push_back(delivery(id, id * 1s));
+  start({{WebhookId{1}, stored.front().sort_at}});
+  int reads = 0;
+  for (int second = 0; second < 130; ++second) {
+    for (; !store.due_reads.empty(); time.run_ready()) {
+      const DueQuery query = store.due_reads.front();
+      DuePage page;
+      for (const PendingDelivery& row : stored) {
+        if (row.sort_at <= query.after_sort_at) continue;
+        if (row.sort_at <= query.until) page.rows.push_back(row);
+        if (row.sort_at > query.until && !page.next_sort_at) page.next_sort_at = row.sort_at;
+      }
+      store.due_reads.answer(page);
+      reads += 1;
+    }
+    time.run_for(1s);
+  }
+  EXPECT_EQ(transport.bodies.size(), 32u);  // as many as may be under way
+  EXPECT_LE(reads, 10);
 }
 
 TEST_F(DispatcherTest, a_page_that_was_read_before_a_commit_brings_back_nothing_that_is_over) {

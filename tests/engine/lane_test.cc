@@ -121,15 +121,15 @@ TEST_F(LaneTest, falls_to_one_at_a_time_after_time_outs_until_a_success) {
 }
 
 TEST_F(LaneTest, reads_what_is_near_and_leaves_what_is_far_in_the_store) {
-  lane.window.set_beyond({kNow + milliseconds(kRetryHorizon) + 1ms, DeliveryId{1}});
+  lane.window.set_beyond({kNow + milliseconds(kRetryHorizon) / 2 + 1ms, DeliveryId{1}});
   EXPECT_FALSE(lane.wants_refill(kNow));
   EXPECT_EQ(lane.next_look(kNow), kNow + 1ms);
   EXPECT_TRUE(lane.wants_refill(kNow + 1ms));
 }
 
 TEST_F(LaneTest, reads_rows_that_go_before_its_first_even_when_it_holds_many) {
-  for (int id = 10; id < 10 + static_cast<int>(kLaneEntriesMax); ++id) lane.window.put(row(id, 20s));
-  lane.window.set_beyond({kNow + 25s, DeliveryId{}});
+  for (int id = 10; id < 10 + static_cast<int>(kLaneEntriesMax); ++id) lane.window.put(row(id, 5s));
+  lane.window.set_beyond({kNow + 10s, DeliveryId{}});
   EXPECT_FALSE(lane.wants_refill(kNow));
   lane.window.set_beyond({kNow, DeliveryId{1}});
   EXPECT_TRUE(lane.wants_refill(kNow));
