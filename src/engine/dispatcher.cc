@@ -27,6 +27,8 @@ Dispatcher::Dispatcher(DispatcherOptions options, EventLoop& loop, Store& store,
       transport_(transport),
       catalog_(catalog),
       metrics_(metrics),
+      attempts_gauge_(metrics.attempts_in_flight),
+      entries_gauge_(metrics.window_entries),
       clock_(loop),
       alarm_(loop.make_alarm([this] { on_alarm(); })),
       self_(std::make_shared<Dispatcher*>(this)) {}
@@ -256,8 +258,8 @@ void Dispatcher::pump() {
   }
   set_alarm();
   check_drained();
-  metrics_.attempts_in_flight.Set(static_cast<double>(in_flight_));
-  metrics_.window_entries.Set(static_cast<double>(options_.window.entries));
+  attempts_gauge_.show(in_flight_);
+  entries_gauge_.show(options_.window.entries);
 }
 
 void Dispatcher::start_front(Lane& lane) {

@@ -10,6 +10,7 @@
 
 #include "base/metrics.h"
 #include "engine/catalog.h"
+#include "engine/gauge_part.h"
 #include "engine/lane.h"
 #include "engine/wall_clock.h"
 #include "ports/store.h"
@@ -94,6 +95,8 @@ class Dispatcher {
   Transport& transport_;
   const LoopCatalog& catalog_;
   Metrics& metrics_;
+  GaugePart attempts_gauge_;
+  GaugePart entries_gauge_;
   SteadyWallClock clock_;
   std::unique_ptr<Alarm> alarm_;
 

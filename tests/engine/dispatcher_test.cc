@@ -644,6 +644,24 @@ TEST_F(DispatcherTest, another_loops_webhooks_are_left_to_it) {
   EXPECT_TRUE(store.due_reads.empty());
 }
 
+TEST_F(DispatcherTest, the_gauges_are_the_sum_of_all_loops) {
+  add_webhook(1);
+  start();
+  hand_over(delivery(1));
+  hand_over(delivery(2, 5s));
+  EXPECT_EQ(metrics.attempts_in_flight.Value(), 1);
+  EXPECT_EQ(metrics.window_entries.Value(), 1);
+  FakeStore its_store;
+  Dispatcher other(options, loop, its_store, transport, catalog, metrics);
+  other.on_pending(delivery(3));
+  other.pump();
+  EXPECT_EQ(metrics.attempts_in_flight.Value(), 2);
+  EXPECT_EQ(metrics.window_entries.Value(), 1);
+  dispatcher.reset();
+  EXPECT_EQ(metrics.attempts_in_flight.Value(), 1);
+  EXPECT_EQ(metrics.window_entries.Value(), 0);
+}
+
 // ---- Drain ---------------------------------------------------------------------------------------------------------
 
 TEST_F(DispatcherTest, a_drain_begins_nothing_and_ends_with_the_last_commit) {
