@@ -1,6 +1,7 @@
 #include "engine/conclusion.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace eventrelay {
 
@@ -11,14 +12,15 @@ HealthChange health_after(Lane& lane, const AttemptOutcome& outcome, const Verdi
   if (verdict.success) {
     const bool was_failing = lane.failing_since.has_value();
     lane.failing_since.reset();
+    lane.failing_untold = false;
     return was_failing ? HealthChange::kHealthy : HealthChange::kNone;
   }
   if (!lane.failing_since) {
     lane.failing_since = outcome.started_at;
     return HealthChange::kFailing;
   }
-  const bool too_long = now - *lane.failing_since >= kDisableAfterFailing;
-  return too_long ? HealthChange::kDisableFailing : HealthChange::kNone;
+  if (now - *lane.failing_since >= kDisableAfterFailing) return HealthChange::kDisableFailing;
+  return std::exchange(lane.failing_untold, false) ? HealthChange::kFailing : HealthChange::kNone;
 }
 
 }  // namespace
@@ -50,10 +52,11 @@ FinishAttemptPtr conclude(Lane& lane, const PendingDelivery& delivery, AttemptOu
   return finish;
 }
 
-FinishAttemptPtr still_true(const Lane& lane, FinishAttemptPtr finish) {
-  const bool outdated =
-      finish->health == HealthChange::kFailing && lane.failing_since != std::optional(finish->outcome.started_at);
-  if (!outdated) return finish;
+FinishAttemptPtr still_true(Lane& lane, FinishAttemptPtr finish) {
+  // It takes a newer failure's start out of the store: the next failure brings one again.
+  if (finish->health == HealthChange::kHealthy && lane.failing_since) lane.failing_untold = true;
+  const bool recovered = !lane.failing_since || *lane.failing_since > finish->outcome.started_at;
+  if (finish->health != HealthChange::kFailing || !recovered) return finish;
   // A success has come between: the webhook must not be taken for one that has failed ever since.
   auto changed = std::make_shared<FinishAttempt>(*finish);
   changed->health = HealthChange::kNone;

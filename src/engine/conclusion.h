@@ -11,6 +11,6 @@ FinishAttemptPtr conclude(Lane& lane, const PendingDelivery& delivery, AttemptOu
                           double random);
 
 /// The same end, to be submitted again later, when the lane's health has gone on: without what is outdated.
-FinishAttemptPtr still_true(const Lane& lane, FinishAttemptPtr finish);
+FinishAttemptPtr still_true(Lane& lane, FinishAttemptPtr finish);
 
 }  // namespace eventrelay

@@ -194,6 +194,32 @@ TEST_F(DispatcherTest, a_failure_whose_commit_comes_after_a_success_does_not_mar
   EXPECT_EQ(store.finishes.front()->health, HealthChange::kNone);
 }
 
+TEST_F(DispatcherTest, a_success_whose_commit_comes_after_a_newer_failure_does_not_hide_that_the_webhook_fails) {
+  auto webhook = webhook_of(1);
+  webhook->failing_since = loop.wall_now() - 24h * 4;
+  catalog.put(webhook);
+  start();
+  for (int id = 1; id <= 4; ++id) hand_over(delivery(id));
+  answer(200);
+  store.finishes.fail(ErrorCode::kUnavailable);
+  time.run_ready();
+  answer(500);
+  EXPECT_EQ(store.finishes.front()->health, HealthChange::kFailing);
+  commit();  // changes nothing: the store knows an older start
+  time.run_for(200ms);
+  ASSERT_EQ(store.finishes.front()->delivery, DeliveryId{1});
+  EXPECT_EQ(store.finishes.front()->health, HealthChange::kHealthy);
+  commit();
+  answer(500);
+  EXPECT_EQ(store.finishes.front()->health, HealthChange::kFailing);
+  store.finishes.fail(ErrorCode::kUnavailable);
+  time.run_for(200ms);
+  EXPECT_EQ(store.finishes.front()->health, HealthChange::kFailing);
+  commit();
+  answer(500);
+  EXPECT_EQ(store.finishes.front()->health, HealthChange::kNone);
+}
+
 TEST_F(DispatcherTest, an_url_that_cannot_be_sent_to_is_a_failed_attempt) {
   auto webhook = webhook_of(1);
   webhook->spec.url = "ftp://receiver.test/";
