@@ -239,7 +239,10 @@ void Dispatcher::on_refill(WebhookId webhook, std::uint64_t generation, Result<D
 // ---- Sending -----------------------------------------------------------------------------------------------------
 
 Lane* Dispatcher::next_lane() {
-  if (draining_ || uncommitted_ >= kUncommittedMax || in_flight_ >= options_.in_flight_max) return nullptr;
+  const std::size_t uncommitted_max = kUncommittedMax / static_cast<std::size_t>(options_.loop_count);
+  // What is sent while the store takes nothing would be sent again after a crash.
+  if (draining_ || store_fails_ || uncommitted_ >= uncommitted_max || in_flight_ >= options_.in_flight_max)
+    return nullptr;
   auto& [none, one, more] = queues_;
   const WindowBudget& window = options_.window;
   // The last of the cap and of the payload bytes is for those with few under way; with none one may always begin.
@@ -377,7 +380,9 @@ void Dispatcher::submit_again(WebhookId webhook, DeliveryId delivery) {
 void Dispatcher::on_committed(WebhookId webhook, DeliveryId delivery, Result<FinishResult> result) {
   Lane* lane = find_lane(webhook);
   assert(lane && lane->busy.contains(delivery));
-  if (!result && (result.error().code == ErrorCode::kUnavailable || result.error().code == ErrorCode::kUnknown)) {
+  store_fails_ =
+      !result && (result.error().code == ErrorCode::kUnavailable || result.error().code == ErrorCode::kUnknown);
+  if (store_fails_) {
     retry_later([this, webhook, delivery] { submit_again(webhook, delivery); });
     set_alarm();
     return;

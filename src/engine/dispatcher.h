@@ -107,6 +107,8 @@ class Dispatcher {
   std::multimap<SteadyTime, std::function<void()>> retries_;  ///< of reads and commits that did not go through
   std::size_t in_flight_ = 0;
   std::size_t uncommitted_ = 0;
+  bool store_fails_ = false;  ///< the last end of an attempt was not committed; it is submitted again, and so shows
+                              ///< when the store works
   bool scanned_ = false;
   bool draining_ = false;
   Completion<> drained_;

@@ -232,6 +232,50 @@ TEST_F(DispatcherTest, an_url_that_cannot_be_sent_to_is_a_failed_attempt) {
 
 // ---- Commits that do not go through --------------------------------------------------------------------------------
 
+TEST_F(DispatcherTest, while_the_store_takes_no_ends_nothing_new_is_sent) {
+  add_webhook();
+  start();
+  hand_over(delivery(1));
+  hand_over(delivery(2));
+  answer(200);
+  for (const ErrorCode code : {ErrorCode::kUnavailable, ErrorCode::kUnknown}) {
+    store.finishes.fail(code);
+    time.run_ready();
+    hand_over(delivery(3));
+    EXPECT_EQ(transport.bodies, (Bodies{"1", "2"}));
+    time.run_for(200ms);
+    EXPECT_EQ(store.finishes.front()->delivery, DeliveryId{1});
+  }
+  commit();
+  EXPECT_EQ(transport.bodies, (Bodies{"1", "2", "3"}));
+}
+
+TEST_F(DispatcherTest, a_refused_end_does_not_stop_the_others) {
+  add_webhook();
+  start();
+  hand_over(delivery(1));
+  answer(200);
+  store.finishes.fail(ErrorCode::kNotFound);
+  time.run_ready();
+  hand_over(delivery(2));
+  EXPECT_EQ(transport.bodies, (Bodies{"1", "2"}));
+}
+
+TEST_F(DispatcherTest, a_loop_has_its_share_of_what_may_be_uncommitted) {
+  options.loop_count = 4'096;  // two each
+  options.loop_index = partition_of(WebhookId{1});
+  add_webhook();
+  start();
+  for (int id = 1; id <= 2; ++id) {
+    hand_over(delivery(id));
+    answer(200);
+  }
+  hand_over(delivery(3));
+  EXPECT_EQ(transport.bodies, (Bodies{"1", "2"}));
+  commit();
+  EXPECT_EQ(transport.bodies, (Bodies{"1", "2", "3"}));
+}
+
 TEST_F(DispatcherTest, an_end_that_may_not_be_committed_is_submitted_again_and_nothing_sent_again) {
   add_webhook();
   start();
