@@ -129,28 +129,30 @@ Result<FinishResult> SimDatabase::apply(const FinishAttempt& intent) {
 }
 
 void SimDatabase::change_health(const FinishAttempt& intent) {
-  const auto found = webhooks_.find(intent.webhook);
-  if (found == webhooks_.end()) return;
-  Webhook& webhook = found->second;
+  const WebhookPtr current = live(intent.organization, intent.webhook);
+  if (!current || intent.health == HealthChange::kNone) return;
+  Webhook next = *current;
   switch (intent.health) {
     case HealthChange::kNone:
       return;
     case HealthChange::kFailing:
-      if (!webhook.failing_since) webhook.failing_since = intent.outcome.started_at;
-      return;
+      if (next.failing_since) return;
+      next.failing_since = intent.outcome.started_at;
+      break;
     case HealthChange::kHealthy:
-      webhook.failing_since.reset();
-      return;
+      if (!next.failing_since) return;
+      next.failing_since.reset();
+      break;
     case HealthChange::kDisableGone:
     case HealthChange::kDisableFailing:
+      if (!next.spec.enabled) return;
+      next.spec.enabled = false;
+      next.disabled_reason =
+          intent.health == HealthChange::kDisableGone ? DisabledReason::kGone : DisabledReason::kFailing;
+      next.updated_at = time();
       break;
   }
-  if (webhook.deleted || !webhook.spec.enabled) return;
-  Webhook disabled = webhook;
-  disabled.spec.enabled = false;
-  disabled.disabled_reason =
-      intent.health == HealthChange::kDisableGone ? DisabledReason::kGone : DisabledReason::kFailing;
-  publish(std::move(disabled));
+  publish(std::move(next));
 }
 
 // ---- Rows ----------------------------------------------------------------------------------------------------------

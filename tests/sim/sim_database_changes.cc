@@ -27,12 +27,7 @@ WebhookPtr SimDatabase::live(OrganizationId organization, WebhookId id) const {
 
 ChangeResult SimDatabase::publish(Webhook webhook) {
   const WebhookId id = webhook.id;
-  // As SQLite's: what the loops are told has no failing_since of attempts that ended since the start.
-  const auto known = webhooks_.find(id);
-  const auto failing_since = known == webhooks_.end() ? std::nullopt : known->second.failing_since;
-  const bool enabled_now = known != webhooks_.end() && !known->second.spec.enabled && webhook.spec.enabled;
-  Webhook& row = webhooks_[id] = webhook;
-  row.failing_since = enabled_now ? std::nullopt : failing_since;
+  webhooks_[id] = webhook;
   auto shared = std::make_shared<const Webhook>(std::move(webhook));
   index_.put(shared);
   news_.webhooks.push_back(shared);
