@@ -224,16 +224,20 @@ void Dispatcher::on_refill(WebhookId webhook, std::uint64_t generation, Result<D
     if (!lane->enabled()) lane->window.spill();
   } else {
     lane->window.fail_refill();
-    lane->reading_later = true;
-    retry_later([this, webhook] {
-      if (Lane* again = find_lane(webhook)) {
-        again->reading_later = false;
-        settle(*again);
-      }
-    });
+    read_later(*lane);
   }
   settle(*lane);
   pump();
+}
+
+void Dispatcher::read_later(Lane& lane) {
+  lane.reading_later = true;
+  retry_later([this, webhook = lane.webhook()->id] {
+    Lane* again = find_lane(webhook);
+    if (!again) return;
+    again->reading_later = false;
+    settle(*again);
+  });
 }
 
 // ---- Sending -----------------------------------------------------------------------------------------------------
@@ -310,15 +314,7 @@ void Dispatcher::on_message(WebhookId webhook, DeliveryId delivery, Result<std::
   } else {
     lane->window.set_beyond(back.reread ? std::min(*back.reread, key_of(back.delivery)) : key_of(back.delivery));
   }
-  if (!loaded) {
-    lane->reading_later = true;
-    retry_later([this, webhook] {
-      if (Lane* again = find_lane(webhook)) {
-        again->reading_later = false;
-        settle(*again);
-      }
-    });
-  }
+  if (!loaded) read_later(*lane);
   settle(*lane);
   pump();
 }

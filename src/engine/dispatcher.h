@@ -75,6 +75,8 @@ class Dispatcher {
   void scan_lanes(WebhookId after);
   void on_lanes(Result<LanePage> page, WebhookId after);
   void retry_later(std::function<void()> task);
+  /// A read for the lane failed: until it may be made again, none is.
+  void read_later(Lane& lane);
   void refill(Lane& lane);
   void on_refill(WebhookId webhook, std::uint64_t generation, Result<DuePage> page);
 
