@@ -301,6 +301,8 @@ Result<ChangeResult> SqliteSession::apply_one(const ReplayEvent& change) {
   }
   std::sort(targets.begin(), targets.end());
   targets.erase(std::unique(targets.begin(), targets.end()), targets.end());
+  if (targets.size() > kTargetsPerCommitItemMax)
+    return Error{ErrorCode::kTooLarge, "The event matches more webhooks than one request may deliver to", {}};
 
   const WallTime due = time();
   const std::size_t first = news_.pending.size();

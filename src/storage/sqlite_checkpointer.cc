@@ -41,7 +41,7 @@ std::int64_t SqliteCheckpointer::after_commit() {
   {
     std::unique_lock lock(mutex_);
     if (turn_ == Turn::kNobody) {
-      turn_ = Turn::kThread;
+      turn_ = alone_ ? Turn::kWriter : Turn::kThread;
       changed_.notify_all();
     }
     if (bytes > kLogBytesMax) changed_.wait_for(lock, kSlowedFor, [&] { return turn_ != Turn::kThread || stopping_; });
@@ -80,7 +80,9 @@ void SqliteCheckpointer::run() {
   } catch (const SqliteError& error) {
     spdlog::critical("the checkpoint's connection failed: {}", error.what());
     const std::lock_guard lock(mutex_);
-    turn_ = Turn::kWriter;  // the writer does all of it
+    alone_ = true;
+    turn_ = Turn::kWriter;
+    changed_.notify_all();
   }
 }
 

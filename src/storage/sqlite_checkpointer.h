@@ -33,6 +33,7 @@ class SqliteCheckpointer {
   std::mutex mutex_;
   std::condition_variable changed_;
   Turn turn_ = Turn::kNobody;
+  bool alone_ = false;  ///< the second thread has ended: the writer does all of it
   bool stopping_ = false;
   std::thread thread_;
 };

@@ -142,8 +142,8 @@ Result<Page<DeliveryRow>> list_dead(SqliteDb& db, OrganizationId org, const Deli
 }
 
 Result<std::int64_t> count_dead(SqliteDb& db, OrganizationId org, const DeliveryFilter& filter) {
-  DeadScan scan(db, org, filter, 0, std::numeric_limits<std::int64_t>::max(), DeadScan::Order::kOldestFirst);
-  if (const auto count = scan.count()) return *count;
+  const DeadCount counted = count_dead_rows(db, org, filter, std::numeric_limits<std::int64_t>::max());
+  if (counted.is_complete) return counted.count;
   return Error{ErrorCode::kTimeout, "Counting what matches took too long; narrow the filter", {}};
 }
 

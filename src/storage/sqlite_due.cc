@@ -87,8 +87,6 @@ Result<JobSummary> read_job(SqliteDb& db, JobId id) {
 
 Catalog load_catalog(SqliteDb& db) {
   Catalog catalog;
-  auto last = db.use("SELECT value FROM meta WHERE key = 'last_id'");
-  if (last.step()) catalog.at = time_of_id(last.integer(0));
   auto last_id = db.use("SELECT value FROM meta WHERE key = 'last_id'");
   if (last_id.step() && last_id.integer(0) != 0) catalog.at = time_of_id(last_id.integer(0));
   auto webhooks = db.use_text(std::string("SELECT ") + kWebhookColumns + " FROM webhooks WHERE deleted = 0");

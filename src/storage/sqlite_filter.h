@@ -40,12 +40,17 @@ class DeadScan {
   bool matches() const;
   std::int64_t ended_id() const;
   PendingDelivery delivery() const;
-  /// Counts what matches from here on; nullopt when that takes longer than kQueryTimeout.
-  std::optional<std::int64_t> count();
 
  private:
   RowFilter filter_;
   SqliteStatement rows_;
 };
+
+struct DeadCount {
+  std::int64_t count = 0;
+  bool is_complete = false;  ///< false: it took too long, there may be more
+};
+/// Matching deaths up to and with `upto`. Without a filter, `upto` is taken for the last of all.
+DeadCount count_dead_rows(SqliteDb& db, OrganizationId organization, const DeliveryFilter& filter, std::int64_t upto);
 
 }  // namespace eventrelay

@@ -1,7 +1,5 @@
 #include "storage/sqlite_readers.h"
 
-#include <chrono>
-
 #include "base/limits.h"
 #include "base/log.h"
 
@@ -9,7 +7,6 @@ namespace eventrelay {
 
 namespace {
 
-constexpr std::size_t kReaderThreads = 2;
 constexpr std::size_t kQueriesWaitingMax = 4'096;
 /// SQLite's steps between two looks at the clock.
 constexpr int kStepsPerClockLook = 10'000;
@@ -22,17 +19,21 @@ int is_past(void* deadline) {
 
 }  // namespace
 
-SqliteReaders::SqliteReaders(std::string path) : path_(std::move(path)) {
-  for (std::size_t i = 0; i < kReaderThreads; ++i) threads_.emplace_back([this] { run(); });
+SqliteReaders::SqliteReaders(std::string path, std::size_t threads) : path_(std::move(path)) {
+  for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
 }
 
 Error SqliteReaders::unavailable() {
   return Error{ErrorCode::kUnavailable, "The store cannot answer queries now; try again", {}};
 }
 
-std::optional<Error> SqliteReaders::guarded(SqliteDb& db, const std::function<void()>& body) {
-  Clock::time_point deadline = Clock::now() + kQueryTimeout;
-  sqlite3_progress_handler(db.handle(), kStepsPerClockLook, is_past, &deadline);
+SqliteReaders::Deadline SqliteReaders::ends_from_now() {
+  return Clock::now() + kQueryTimeout;
+}
+
+std::optional<Error> SqliteReaders::guarded(SqliteDb& db, Deadline ends, const std::function<void()>& body) {
+  if (is_past(&ends)) return Error{ErrorCode::kTimeout, "Too many queries wait before this one; try again", {}};
+  sqlite3_progress_handler(db.handle(), kStepsPerClockLook, is_past, &ends);
   std::optional<Error> error;
   try {
     db.use("BEGIN").run();

@@ -1,6 +1,7 @@
 // Threads that read, each with its own connection, so that no query stalls a commit. Any thread may ask.
 #pragma once
 #include <boost/asio/awaitable.hpp>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -17,21 +18,21 @@ namespace eventrelay {
 
 class SqliteReaders {
  public:
-  explicit SqliteReaders(std::string path);
+  SqliteReaders(std::string path, std::size_t threads);
   ~SqliteReaders() { stop(); }
 
   /// Runs the query on a reader inside one snapshot; it completes on the loop. kUnavailable: too many wait, or the
-  /// database failed; kTimeout: it took longer than kQueryTimeout.
+  /// database failed; kTimeout: with its time in the queue it took longer than kQueryTimeout.
   template <class T>
   void ask(EventLoop& loop, std::function<Result<T>(SqliteDb&)> query, Completion<Result<T>> done) {
     auto shared = std::make_shared<Completion<Result<T>>>(std::move(done));
     const auto answer = [&loop, shared](Result<T> result) {
       loop.post([shared, result = std::move(result)]() mutable { std::move (*shared)(std::move(result)); });
     };
-    const bool queued = submit([query = std::move(query), answer](SqliteDb* db) {
+    const bool queued = submit([query = std::move(query), answer, ends = ends_from_now()](SqliteDb* db) {
       if (!db) return answer(unavailable());
       Result<T> result = unavailable();
-      if (auto fault = guarded(*db, [&] { result = query(*db); })) {
+      if (auto fault = guarded(*db, ends, [&] { result = query(*db); })) {
         answer(std::move(*fault));
       } else {
         answer(std::move(result));
@@ -52,10 +53,12 @@ class SqliteReaders {
 
  private:
   using Task = std::function<void(SqliteDb*)>;
+  using Deadline = std::chrono::steady_clock::time_point;
 
   static Error unavailable();
-  /// Runs the body in a read transaction with the deadline; the error that ended it, if one did.
-  static std::optional<Error> guarded(SqliteDb& db, const std::function<void()>& body);
+  static Deadline ends_from_now();
+  /// Runs the body in a read transaction that ends at the deadline; the error that ended it, if one did.
+  static std::optional<Error> guarded(SqliteDb& db, Deadline ends, const std::function<void()>& body);
   bool submit(Task task);
   void run();
 

@@ -44,6 +44,9 @@ std::unique_ptr<SqliteWork> make_work(EventLoop& loop, std::size_t bytes, Intent
   return work;
 }
 
+/// Each with its connection: for the engine, and as many for people.
+constexpr std::size_t kReaderThreads = 2;
+
 /// A delivery's row and its places in the indexes: what bounds the rows of one transaction.
 constexpr std::size_t kDeliveryBytes = 256;
 
@@ -75,7 +78,8 @@ class SqliteStore::Impl {
         path(database_path(options.data_dir)),
         clock(options.clock ? options.clock : system_time),
         writer(std::move(session), path, hand_over, metrics, clock),
-        readers(path) {}
+        engine_readers(path, kReaderThreads),
+        readers(path, kReaderThreads) {}
 
   /// Counts on a reader, then hands the job to the writer from there.
   void create_job(EventLoop& loop, CreateJob job, Completion<Result<ChangeResult>> done) {
@@ -96,6 +100,7 @@ class SqliteStore::Impl {
   const std::string path;
   const std::function<WallTime()> clock;
   SqliteWriter writer;
+  SqliteReaders engine_readers;  ///< no delivery waits for what people ask
   SqliteReaders readers;
 };
 
@@ -121,6 +126,7 @@ SqliteStore::~SqliteStore() {
 
 void SqliteStore::stop() {
   impl_->writer.stop();
+  impl_->engine_readers.stop();
   impl_->readers.stop();
 }
 
@@ -154,23 +160,23 @@ void SqliteStore::change(EventLoop& loop, Change intent, Completion<Result<Chang
 namespace q = sqlite_queries;
 
 void SqliteStore::read_due(EventLoop& loop, DueQuery query, Completion<Result<DuePage>> done) {
-  impl_->readers.ask<DuePage>(
+  impl_->engine_readers.ask<DuePage>(
       loop, [query](SqliteDb& db) { return q::read_due(db, query); }, std::move(done));
 }
 
 void SqliteStore::read_lanes(EventLoop& loop, WebhookId after, std::size_t limit, Completion<Result<LanePage>> done) {
-  impl_->readers.ask<LanePage>(
+  impl_->engine_readers.ask<LanePage>(
       loop, [=](SqliteDb& db) { return q::read_lanes(db, after, limit); }, std::move(done));
 }
 
 void SqliteStore::read_messages(EventLoop& loop, std::vector<EventId> events,
                                 Completion<Result<std::vector<MessagePtr>>> done) {
-  impl_->readers.ask<std::vector<MessagePtr>>(
+  impl_->engine_readers.ask<std::vector<MessagePtr>>(
       loop, [events = std::move(events)](SqliteDb& db) { return q::read_messages(db, events); }, std::move(done));
 }
 
 void SqliteStore::read_job(EventLoop& loop, JobId id, Completion<Result<JobSummary>> done) {
-  impl_->readers.ask<JobSummary>(
+  impl_->engine_readers.ask<JobSummary>(
       loop, [id](SqliteDb& db) { return q::read_job(db, id); }, std::move(done));
 }
 

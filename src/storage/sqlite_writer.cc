@@ -73,7 +73,6 @@ void SqliteWriter::run() {
       waiting.swap(queue_);
       queued_bytes_ = 0;
     }
-    metrics_.commit_queue.Set(static_cast<double>(waiting.size()));
     for (std::size_t at = 0; at < waiting.size();) {
       Group group;
       for (std::size_t bytes = 0; at < waiting.size() && group.size() < kCommitItemsMax && bytes < kCommitBytesMax;
@@ -81,6 +80,7 @@ void SqliteWriter::run() {
         bytes += waiting[at]->bytes;
         group.push_back(std::move(waiting[at]));
       }
+      metrics_.commit_queue.Set(static_cast<double>(waiting.size() - at));
       commit_group(std::move(group));
     }
     waiting.clear();
@@ -90,10 +90,11 @@ void SqliteWriter::run() {
 void SqliteWriter::commit_group(Group group) {
   const auto begun = std::chrono::steady_clock::now();
   const std::size_t items = group.size();
-  if (try_group(group)) {
+  const Outcome outcome = try_group(group);
+  if (outcome == Outcome::kCommitted) {
     publish(std::move(group));
     note_commit(items, std::chrono::steady_clock::now() - begun);
-  } else if (items > 1) {
+  } else if (outcome == Outcome::kRolledBack) {
     // One item's fault must not fail the others: each alone.
     for (auto& work : group) {
       Group single;
@@ -105,21 +106,22 @@ void SqliteWriter::commit_group(Group group) {
   }
 }
 
-bool SqliteWriter::try_group(Group& group) {
+SqliteWriter::Outcome SqliteWriter::try_group(Group& group) {
   try {
     session_->begin(clock_());
     for (auto& work : group) work->run(*session_);
     session_->commit();
-    return true;
+    if (std::exchange(refusing_, false)) spdlog::info("the store takes writes again");
+    return Outcome::kCommitted;
   } catch (const SqliteError& error) {
     end_if_fatal(error.code, error.what());
-    if (group.size() == 1) {
-      spdlog::error("the store refused an item: {}", error.what());
-      const bool full = error.code == SQLITE_FULL;
-      group.front()->fail(Error{ErrorCode::kUnavailable, full ? "The disk is full" : "The store failed", {}});
-    }
+    const bool full = error.code == SQLITE_FULL;
     session_->rollback();
-    return false;
+    if (!full && group.size() > 1) return Outcome::kRolledBack;
+    if (!std::exchange(refusing_, true)) spdlog::error("the store refuses writes: {}", error.what());
+    for (auto& work : group)
+      work->fail(Error{ErrorCode::kUnavailable, full ? "The disk is full" : "The store failed", {}});
+    return Outcome::kRefused;
   }
 }
 

@@ -48,8 +48,9 @@ class SqliteWriter {
 
   void run();
   void commit_group(Group group);
-  /// False when it was rolled back.
-  bool try_group(Group& group);
+  enum class Outcome { kCommitted, kRolledBack, kRefused };
+  /// kRolledBack: perhaps for one item alone. kRefused: all of it has failed.
+  Outcome try_group(Group& group);
   void publish(Group group);
   void note_commit(std::size_t items, std::chrono::steady_clock::duration took);
 
@@ -64,6 +65,7 @@ class SqliteWriter {
   Group queue_;
   std::size_t queued_bytes_ = 0;
   bool stopping_ = false;
+  bool refusing_ = false;  ///< the last commit failed: said once
   std::thread thread_;
 };
 
