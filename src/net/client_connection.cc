@@ -19,6 +19,25 @@ ClientConnection::ClientConnection(LoopSocket socket, Origin origin, IpAddress p
       remote_address_(std::move(remote_address)),
       scratch_(scratch) {}
 
+/// The next bytes of a plain connection's answer.
+void ClientConnection::read_soon() {
+  if (std::exchange(reads_, true)) return;
+  stream_.read_soon(first_, [self = shared_from_this()](const boost::system::error_code& error, std::size_t bytes) {
+    self->reads_ = false;
+    self->on_read(error, bytes);
+  });
+}
+
+void ClientConnection::on_read(const boost::system::error_code& error, std::size_t bytes) {
+  if (phase_ != Phase::kExchange) return;
+  if (error) return ended_by_server(error == boost::asio::error::eof ? IoStatus::kEnd : IoStatus::kLost);
+  const std::uint64_t exchange = exchanges_;
+  take({first_.data(), bytes});
+  // The end of one exchange may have begun the next.
+  if (phase_ != Phase::kExchange || exchanges_ != exchange) return;
+  return bytes == first_.size() ? read_more() : read_soon();
+}
+
 void ClientConnection::wait_readable() {
   if (std::exchange(waits_to_read_, true)) return;
   stream_.wait_readable([self = shared_from_this()](const boost::system::error_code&) {
@@ -38,12 +57,13 @@ void ClientConnection::wait_writable() {
 void ClientConnection::on_ready() {
   switch (phase_) {
     case Phase::kIdle:
+    case Phase::kResting:
     case Phase::kClosed:
       return;
     case Phase::kSecuring:
       return go_on_securing();
     case Phase::kExchange:
-      if (write_more()) read_more();
+      if (write_more() && stream_.is_tls()) read_more();
       return;
     case Phase::kWatched:
       // With TLS there may have been a new session only.
@@ -89,7 +109,8 @@ void ClientConnection::exchange(std::string_view head, std::string_view body, At
   ++exchanges_;
   reader_.begin(outcome);
   sent_at_ = steady_now();
-  if (write_more()) wait_readable();
+  if (!write_more()) return;
+  return stream_.is_tls() ? wait_readable() : read_soon();
 }
 
 /// False: the exchange has ended.
@@ -116,6 +137,7 @@ bool ClientConnection::write_more() {
       case IoStatus::kLost:
         // A server that refuses a long body may have answered before it closed: what it said can still be read.
         write_failed_ = true;
+        if (!stream_.is_tls()) return true;
         read_more();
         return false;
     }
@@ -125,16 +147,15 @@ bool ClientConnection::write_more() {
 
 void ClientConnection::read_more() {
   const auto self = shared_from_this();
-  while (phase_ == Phase::kExchange) {
+  const std::uint64_t exchange = exchanges_;
+  while (phase_ == Phase::kExchange && exchanges_ == exchange) {
     const IoResult result = stream_.read(scratch_);
     switch (result.status) {
       case IoStatus::kOk:
         take({scratch_.data(), result.bytes});
-        // A plain socket that gave less than asked for is empty: the next read is left to the reactor.
-        if (!stream_.is_tls() && result.bytes < scratch_.size() && phase_ == Phase::kExchange) return wait_readable();
         break;
       case IoStatus::kWantRead:
-        return wait_readable();
+        return stream_.is_tls() ? wait_readable() : read_soon();
       case IoStatus::kWantWrite:
         return wait_writable();
       case IoStatus::kFault:
@@ -175,9 +196,19 @@ void ClientConnection::end(ExchangeEnd how) {
   done(std::move(how));
 }
 
-void ClientConnection::watch(std::function<void()> gone) {
-  phase_ = Phase::kWatched;
+void ClientConnection::rest(DeadlineWheel& wheel, std::chrono::milliseconds idle, std::function<void()> gone) {
+  phase_ = Phase::kResting;
   gone_ = std::move(gone);
+  wheel_ = &wheel;
+  const SteadyTime now = steady_now();
+  idle_ends_ = now + idle;
+  wheel.set(*this, now + std::min(idle, kRest));
+}
+
+void ClientConnection::on_deadline() {
+  if (phase_ != Phase::kResting || steady_now() >= idle_ends_) return end_watch();
+  phase_ = Phase::kWatched;
+  wheel_->set(*this, idle_ends_);
   wait_readable();
 }
 

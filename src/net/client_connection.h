@@ -1,7 +1,9 @@
 // One connection to a webhook's server: carries one exchange after the other, and between them watches for the server's
 // farewell. Belongs to its loop's thread; owned by shared_ptr, for a wait may outlive its owner's interest.
 #pragma once
+#include <array>
 #include <boost/intrusive/list.hpp>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -38,7 +40,7 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
  public:
   using Done = std::function<void(ExchangeEnd)>;
 
-  /// scratch: what reads go through, shared by the loop's connections; outlives the open connection.
+  /// scratch: what long answers are read through, shared by the loop's connections; outlives the open connection.
   ClientConnection(LoopSocket socket, Origin origin, IpAddress peer, std::string remote_address,
                    std::span<char> scratch);
 
@@ -47,8 +49,9 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
   /// Sends head and body, reads the answer into `outcome`. All three outlive the exchange. As secure(), but `done` may
   /// be called from inside. REQUIRES: idle, secured where the origin asks for it.
   void exchange(std::string_view head, std::string_view body, AttemptOutcome& outcome, Done done);
-  /// Calls `gone` once when the server closes, sends something unasked, or the deadline of this object passes.
-  void watch(std::function<void()> gone);
+  /// Calls `gone` once when `idle` has passed, or when the server closes or sends something unasked. The reactor waits
+  /// for that only after kRest: most connections are reused before.
+  void rest(DeadlineWheel& wheel, std::chrono::milliseconds idle, std::function<void()> gone);
 
   /// After an exchange without error: whether there may be another.
   bool reusable() const { return reusable_; }
@@ -64,9 +67,13 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
   std::string& head_buffer() { return head_buffer_; }  ///< for the owner's use; keeps its memory
 
  private:
-  enum class Phase { kIdle, kSecuring, kExchange, kWatched, kClosed };
+  enum class Phase { kIdle, kSecuring, kExchange, kResting, kWatched, kClosed };
+  static constexpr std::chrono::milliseconds kRest{100};
+  static constexpr std::size_t kFirstBytes = 1'024;  ///< what most answers fit in
 
-  void on_deadline() override { end_watch(); }
+  void on_deadline() override;
+  void read_soon();
+  void on_read(const boost::system::error_code& error, std::size_t bytes);
   void wait_readable();
   void wait_writable();
   void on_ready();
@@ -85,12 +92,14 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
   std::span<char> scratch_;
 
   Phase phase_ = Phase::kIdle;
+  bool reads_ = false;
   bool waits_to_read_ = false;
   bool waits_to_write_ = false;
   bool write_failed_ = false;
   bool reusable_ = false;
   std::uint64_t exchanges_ = 0;
 
+  std::array<char, kFirstBytes> first_;  ///< of a plain connection's answer
   std::string head_buffer_;
   std::string_view head_;  ///< what is left to send
   std::string_view body_;
@@ -99,6 +108,8 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
   ResponseReader reader_;
   Done done_;
   std::function<void()> gone_;
+  DeadlineWheel* wheel_ = nullptr;  ///< while resting
+  SteadyTime idle_ends_{};
 };
 
 using IdleOrder = boost::intrusive::list<ClientConnection>;

@@ -1,8 +1,9 @@
 // A connected TCP socket, plain or with TLS, read and written without blocking; waiting is the caller's affair.
-// Belongs to its loop's thread. Bytes are read into a buffer that connections share: an idle one holds none.
+// Belongs to its loop's thread. Waits end with the socket closed.
 #pragma once
 #include <openssl/ssl.h>
 
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <cstddef>
@@ -50,6 +51,11 @@ class ClientStream {
   /// Nothing to read and not closed by the peer. What there was to read is lost.
   bool is_quiet();
 
+  /// Plain only: reads once there is something; cheaper than to wait and to read.
+  template <class Handler>
+  void read_soon(std::span<char> buffer, Handler&& handler) {
+    socket_.async_read_some(boost::asio::buffer(buffer.data(), buffer.size()), std::forward<Handler>(handler));
+  }
   template <class Handler>
   void wait_readable(Handler&& handler) {
     socket_.async_wait(LoopSocket::wait_read, std::forward<Handler>(handler));

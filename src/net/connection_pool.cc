@@ -4,14 +4,6 @@
 #include <utility>
 
 namespace eventrelay {
-namespace {
-
-SteadyTime steady_now() {
-  return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::steady_clock::now());
-}
-
-}  // namespace
-
 std::shared_ptr<ClientConnection> ConnectionPool::take(const TargetUrl& target) {
   const auto found = origins_.find(OriginView{target.tls, target.port, target.host});
   if (found == origins_.end()) return nullptr;
@@ -40,8 +32,7 @@ void ConnectionPool::give(std::shared_ptr<ClientConnection> connection) {
   idle.push_back(std::move(connection));
   oldest_first_.push_back(given);
   ++idle_count_;
-  wheel_.set(given, steady_now() + limits_.idle);
-  given.watch([this, &given] { remove(given); });
+  given.rest(wheel_, limits_.idle, [this, &given] { remove(given); });
 }
 
 void ConnectionPool::remove(ClientConnection& connection) {
