@@ -14,7 +14,7 @@
 namespace eventrelay {
 
 struct HttpClientLimits {
-  std::size_t idle_per_origin = 64;
+  std::size_t idle_per_origin = 256;
   std::size_t idle_total = 512;                          ///< of this loop
   std::chrono::milliseconds idle{30'000};                ///< then an unused connection is closed
   std::chrono::milliseconds connect = kConnectDeadline;  ///< TCP and TLS together
