@@ -61,11 +61,11 @@ void append_json_string(std::string& out, std::string_view text) {
 std::size_t bucket_of(milliseconds latency) {
   const auto ms = static_cast<double>(std::max<std::int64_t>(0, latency.count()));
   if (ms < 1) return 0;
-  return std::min(LatencyHistogram::kBuckets - 1, 1 + static_cast<std::size_t>(4 * std::log2(ms)));
+  return std::min(LatencyHistogram::kBuckets - 1, 1 + static_cast<std::size_t>(8 * std::log2(ms)));
 }
 
 double lower_bound_of(std::size_t bucket) {
-  return bucket == 0 ? 0 : std::exp2(static_cast<double>(bucket - 1) / 4);
+  return bucket == 0 ? 0 : std::exp2(static_cast<double>(bucket - 1) / 8);
 }
 
 }  // namespace

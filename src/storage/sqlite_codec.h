@@ -21,10 +21,10 @@ Headers decode_headers(std::string_view text);
 std::string encode_filter(const DeliveryFilter& filter);
 DeliveryFilter decode_filter(std::string_view text);
 
-/// Counts of latencies: 4 buckets to each doubling from 1 ms on, so that a percentile is within a tenth.
+/// Counts of latencies: 8 buckets to each doubling from 1 ms on, so that a percentile is within a tenth.
 class LatencyHistogram {
  public:
-  static constexpr std::size_t kBuckets = 160;
+  static constexpr std::size_t kBuckets = 256;
   void add(milliseconds latency);
   void merge(const LatencyHistogram& other);
   void clear() { counts_.fill(0); }

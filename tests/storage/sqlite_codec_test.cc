@@ -1,0 +1,35 @@
+#include "storage/sqlite_codec.h"
+
+#include <gtest/gtest.h>
+
+namespace eventrelay {
+namespace {
+
+TEST(LatencyHistogramTest, a_percentile_is_within_a_tenth) {
+  for (const std::int64_t ms : {1, 7, 93, 1'500, 60'000, 86'400'000}) {
+    LatencyHistogram histogram;
+    for (int i = 0; i < 100; ++i) histogram.add(milliseconds(ms));
+    const auto wanted = static_cast<double>(ms);
+    EXPECT_NEAR(histogram.percentile(0.01), wanted, wanted / 10);
+    EXPECT_NEAR(histogram.percentile(0.99), wanted, wanted / 10);
+  }
+}
+
+TEST(LatencyHistogramTest, what_is_longer_than_any_delivery_is_counted_last) {
+  LatencyHistogram histogram;
+  histogram.add(milliseconds(std::int64_t{1} << 50));
+  EXPECT_FALSE(histogram.empty());
+  EXPECT_GT(histogram.percentile(0.5), 1e9);
+}
+
+TEST(LatencyHistogramTest, it_is_read_back_as_it_was_written) {
+  LatencyHistogram histogram;
+  histogram.add(milliseconds(0));
+  for (int i = 0; i < 70'000; ++i) histogram.add(milliseconds(300));
+  const LatencyHistogram again = LatencyHistogram::decode(histogram.encode());
+  EXPECT_EQ(again.encode(), histogram.encode());
+  EXPECT_EQ(again.percentile(0.5), histogram.percentile(0.5));
+}
+
+}  // namespace
+}  // namespace eventrelay
