@@ -22,9 +22,9 @@ std::string candidates_sql(const DeliveryFilter& filter) {
            " ORDER BY id DESC";
   }
   if (filter.state == DeliveryState::kDead) {
-    sql += " INDEXED BY deliveries_dead_by_id WHERE state = 2 AND organization_id = ?3";
+    sql += " INDEXED BY deliveries_failed_by_state WHERE state > 1 AND state = 2 AND organization_id = ?3";
   } else if (filter.state == DeliveryState::kCancelled) {
-    sql += " INDEXED BY deliveries_cancelled WHERE state = 3 AND organization_id = ?3";
+    sql += " INDEXED BY deliveries_failed_by_state WHERE state > 1 AND state = 3 AND organization_id = ?3";
   } else if (filter.webhook) {
     sql += " INDEXED BY deliveries_of_webhook WHERE webhook_id = ?4 AND organization_id = ?3";
   } else {

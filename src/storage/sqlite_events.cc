@@ -10,27 +10,21 @@ namespace eventrelay::sqlite_queries {
 
 namespace {
 
-bool any(SqliteDb& db, const char* sql, OrganizationId org, std::int64_t event) {
-  auto row = db.use(sql);
-  row.bind(org.value).bind(event);
+bool any_of_event(SqliteDb& db, OrganizationId org, std::int64_t event, DeliveryState state) {
+  auto row = db.use(
+      "SELECT 1 FROM deliveries INDEXED BY deliveries_of_event_by_state WHERE organization_id = ?1 AND event_id = ?2"
+      " AND state = ?3 AND state <> 1 LIMIT 1");
+  row.bind(org.value).bind(event).bind(static_cast<std::int64_t>(state));
   return row.step();
 }
 
 EventStatus status_of(SqliteDb& db, OrganizationId org, std::int64_t event, std::int64_t deliveries) {
   if (deliveries == 0) return EventStatus::kUnmatched;
-  if (any(db,
-          "SELECT 1 FROM deliveries INDEXED BY deliveries_pending WHERE organization_id = ?1 AND event_id = ?2"
-          " AND state = 0 LIMIT 1",
-          org, event))
-    return EventStatus::kPending;
-  if (any(db,
-          "SELECT 1 FROM deliveries INDEXED BY deliveries_dead_of_event WHERE organization_id = ?1 AND event_id = ?2"
-          " AND state = 2 LIMIT 1",
-          org, event))
-    return EventStatus::kDead;
+  if (any_of_event(db, org, event, DeliveryState::kPending)) return EventStatus::kPending;
+  if (any_of_event(db, org, event, DeliveryState::kDead)) return EventStatus::kDead;
   auto cancelled = db.use(
-      "SELECT count(*) FROM deliveries INDEXED BY deliveries_cancelled_of_event WHERE organization_id = ?1"
-      " AND event_id = ?2 AND state = 3");
+      "SELECT count(*) FROM deliveries INDEXED BY deliveries_of_event_by_state WHERE organization_id = ?1"
+      " AND event_id = ?2 AND state = 3 AND state <> 1");
   cancelled.bind(org.value).bind(event);
   return cancelled.step() && cancelled.integer(0) == deliveries ? EventStatus::kCancelled : EventStatus::kSucceeded;
 }
@@ -79,14 +73,14 @@ Search search_for(SqliteDb& db, OrganizationId org, const std::string& q) {
 
 /// Ids of events that can match, newest first; ?1 below, ?2 from, ?3 organization, ?4 type.
 std::string candidates_sql(const EventFilter& filter, bool by_type) {
-  const auto of_deliveries = [](const char* index, int state) {
-    return std::string("SELECT DISTINCT event_id FROM deliveries INDEXED BY ") + index +
-           " WHERE organization_id = ?3 AND state = " + std::to_string(state) +
-           " AND event_id < ?1 AND event_id >= ?2 ORDER BY event_id DESC";
+  const auto of_deliveries = [](DeliveryState state) {
+    return "SELECT DISTINCT event_id FROM deliveries INDEXED BY deliveries_of_event_by_state"
+           " WHERE organization_id = ?3 AND state <> 1 AND state = " +
+           std::to_string(static_cast<int>(state)) + " AND event_id < ?1 AND event_id >= ?2 ORDER BY event_id DESC";
   };
-  if (filter.status == EventStatus::kPending) return of_deliveries("deliveries_pending", 0);
-  if (filter.status == EventStatus::kDead) return of_deliveries("deliveries_dead_of_event", 2);
-  if (filter.status == EventStatus::kCancelled) return of_deliveries("deliveries_cancelled_of_event", 3);
+  if (filter.status == EventStatus::kPending) return of_deliveries(DeliveryState::kPending);
+  if (filter.status == EventStatus::kDead) return of_deliveries(DeliveryState::kDead);
+  if (filter.status == EventStatus::kCancelled) return of_deliveries(DeliveryState::kCancelled);
   std::string sql = "SELECT id, type_id, tenant_id FROM events";
   if (filter.status == EventStatus::kUnmatched) {
     sql += " INDEXED BY events_unmatched WHERE delivery_count = 0 AND organization_id = ?3";
