@@ -33,6 +33,8 @@ constexpr auto kStepTime = 30s;
 /// Of the limit of file descriptors: for files and what is not counted.
 constexpr std::size_t kReservedDescriptors = 128;
 constexpr std::size_t kInFlightMax = 4'096;
+/// Of each loop: half of its share is kept for webhooks with little under way, so there are two halves.
+constexpr std::size_t kInFlightOfLoopMin = 2;
 constexpr std::size_t kConnectionsMax = 10'000;
 
 /// Raises the soft limit of file descriptors to the hard one; returns it.
@@ -97,6 +99,7 @@ class Server::Impl {
 
  private:
   Result<void> open_store();
+  std::size_t loop_count() const;
   void make_loops(std::size_t descriptors);
   Result<void> first_api_key(const Catalog& catalog);
   Result<void> add_key(const std::string& name, const std::string& key);
@@ -118,7 +121,15 @@ class Server::Impl {
   std::vector<std::unique_ptr<LoopParts>> loops_;
 };
 
+std::size_t Server::Impl::loop_count() const {
+  return config_.loops != 0 ? config_.loops : std::max(1U, std::thread::hardware_concurrency());
+}
+
 Result<void> Server::Impl::start() {
+  const std::size_t in_flight_min = kInFlightOfLoopMin * loop_count();
+  if (config_.in_flight_max != 0 && config_.in_flight_max < in_flight_min)
+    return unavailable("in-flight-max must be at least " + std::to_string(in_flight_min) + ": two for each of the " +
+                       std::to_string(loop_count()) + " event loops");
   const std::size_t descriptors = raise_descriptor_limit();
   if (auto opened = open_store(); !opened) return opened.error();
   make_loops(descriptors);
@@ -147,8 +158,7 @@ Result<void> Server::Impl::open_store() {
 }
 
 void Server::Impl::make_loops(std::size_t descriptors) {
-  const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
-  const std::size_t count = config_.loops != 0 ? config_.loops : cores;
+  const std::size_t count = loop_count();
   const std::size_t usable = descriptors > 2 * kReservedDescriptors ? descriptors - kReservedDescriptors : 128;
   const std::size_t in_flight = config_.in_flight_max != 0 ? config_.in_flight_max : std::min(kInFlightMax, usable / 2);
   http_limits_.connections = std::min(kConnectionsMax, usable / 2);
@@ -160,7 +170,7 @@ void Server::Impl::make_loops(std::size_t descriptors) {
     EngineOptions options;
     options.dispatcher.loop_index = static_cast<int>(i);
     options.dispatcher.loop_count = static_cast<int>(count);
-    options.dispatcher.in_flight_max = std::max<std::size_t>(2, in_flight / count);
+    options.dispatcher.in_flight_max = std::max(kInFlightOfLoopMin, in_flight / count);
     options.dispatcher.window.entries_max = kWindowEntriesMax / count;
     options.dispatcher.window.payload_bytes_max = kWindowPayloadBytesMax / count;
     options.dispatcher.window.lane_entries_max = kLaneEntriesMax / count;

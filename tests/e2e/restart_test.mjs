@@ -124,3 +124,9 @@ test("idempotency_keys_survive_a_restart", async () => {
   assert.deepEqual([again.id, again.duplicate], [first.id, true]);
   await server.dispose();
 });
+
+test("a_bound_of_attempts_that_the_event_loops_cannot_keep_is_refused", async () => {
+  const start = (most) => Server.start({ flags: ["--loops", "4", "--in-flight-max", most] });
+  await assert.rejects(start("7"), /in-flight-max must be at least 8/);
+  await (await start("8")).dispose();
+});
