@@ -9,35 +9,73 @@ namespace eventrelay::sqlite_queries {
 
 namespace {
 
-/// The rows that can match, newest first, by the index that narrows most. ?1 below, ?2 from, ?3 organization, ?4 key.
-std::string candidates_sql(const DeliveryFilter& filter) {
-  std::string sql = "SELECT id, webhook_id, event_id, type_id, tenant_id, state FROM deliveries";
+constexpr const char* kColumns = "SELECT id, webhook_id, event_id, type_id, tenant_id, state FROM deliveries";
+
+/// The rows that can match, newest first. ?1 below, ?2 from, ?3 organization, ?4 key; 0: the text has no ?4.
+struct Candidates {
+  std::string sql;
+  std::int64_t key = 0;
+};
+
+/// An index that holds just the rows of a state, in another order than the list's.
+struct StateIndex {
+  const char* name = nullptr;
+  const char* rows = nullptr;
+};
+
+StateIndex state_index(const DeliveryFilter& filter) {
+  if (filter.event) return {};
+  if (filter.state == DeliveryState::kPending && filter.webhook)
+    return {"deliveries_lane", "webhook_id = ?4 AND state = 0"};
+  if (filter.state == DeliveryState::kPending)
+    return {"deliveries_of_event_by_state", "organization_id = ?3 AND state <> 1 AND state = 0"};
+  if (filter.state == DeliveryState::kDead && filter.webhook)
+    return {"deliveries_dead_of_webhook", "webhook_id = ?4 AND state = 2"};
+  return {};
+}
+
+/// Few rows of the state are put in order; nullopt where they are many, and soon found on another way.
+std::optional<Candidates> few_of_state(SqliteDb& db, OrganizationId org, const DeliveryFilter& filter) {
+  const StateIndex index = state_index(filter);
+  if (!index.name) return std::nullopt;
+  const std::string rows = std::string(" FROM deliveries INDEXED BY ") + index.name + " WHERE " + index.rows;
+  const std::int64_t key = filter.webhook ? filter.webhook->value : 0;
+  {
+    auto count = db.use_text("SELECT count(*) FROM (SELECT 1" + rows + " LIMIT ?5)");
+    count.bind_null().bind_null().bind(org.value).bind(key).bind(std::int64_t{kRowsExaminedMax});
+    if (!count.step() || count.integer(0) == std::int64_t{kRowsExaminedMax}) return std::nullopt;
+  }
+  return Candidates{"SELECT d.id, d.webhook_id, d.event_id, d.type_id, d.tenant_id, d.state FROM (SELECT id" + rows +
+                        " AND id < ?1 AND id >= ?2 ORDER BY id DESC LIMIT -1) few CROSS JOIN deliveries d"
+                        " ON d.id = few.id WHERE d.organization_id = ?3",
+                    key};
+}
+
+/// By the index that narrows most.
+Candidates candidates_of(SqliteDb& db, OrganizationId org, const DeliveryFilter& filter) {
+  if (auto few = few_of_state(db, org, filter)) return *std::move(few);
+  std::string sql = kColumns;
   if (filter.event) {
     // The event's own are the ids that follow it; replays have an index.
-    return sql +
-           " WHERE id > ?4 AND id <= ?4 + (SELECT delivery_count FROM events WHERE id = ?4) AND event_id = ?4"
-           " AND id < ?1 AND id >= ?2 AND organization_id = ?3 UNION ALL " +
-           sql +
-           " WHERE event_id = ?4 AND replay_of IS NOT NULL AND id < ?1 AND id >= ?2 AND organization_id = ?3"
-           " ORDER BY id DESC";
+    return {sql +
+                " WHERE id > ?4 AND id <= ?4 + (SELECT delivery_count FROM events WHERE id = ?4) AND event_id = ?4"
+                " AND id < ?1 AND id >= ?2 AND organization_id = ?3 UNION ALL " +
+                kColumns +
+                " WHERE event_id = ?4 AND replay_of IS NOT NULL AND id < ?1 AND id >= ?2 AND organization_id = ?3"
+                " ORDER BY id DESC",
+            filter.event->value};
   }
-  if (filter.state == DeliveryState::kDead) {
-    sql += " INDEXED BY deliveries_failed_by_state WHERE state > 1 AND state = 2 AND organization_id = ?3";
-  } else if (filter.state == DeliveryState::kCancelled) {
-    sql += " INDEXED BY deliveries_failed_by_state WHERE state > 1 AND state = 3 AND organization_id = ?3";
+  const bool dead = filter.state == DeliveryState::kDead;
+  const bool by_state = dead || filter.state == DeliveryState::kCancelled;
+  if (by_state) {
+    sql += " INDEXED BY deliveries_failed_by_state WHERE organization_id = ?3 AND state > 1 AND state = ";
+    sql += dead ? "2" : "3";
   } else if (filter.webhook) {
     sql += " INDEXED BY deliveries_of_webhook WHERE webhook_id = ?4 AND organization_id = ?3";
   } else {
     sql += " NOT INDEXED WHERE organization_id = ?3";
   }
-  return sql + " AND id < ?1 AND id >= ?2 ORDER BY id DESC";
-}
-
-/// What ?4 is in candidates_sql; 0 where it has none.
-std::int64_t candidates_key(const DeliveryFilter& filter) {
-  if (filter.event) return filter.event->value;
-  const bool by_state = filter.state == DeliveryState::kDead || filter.state == DeliveryState::kCancelled;
-  return filter.webhook && !by_state ? filter.webhook->value : 0;
+  return {sql + " AND id < ?1 AND id >= ?2 ORDER BY id DESC", !by_state && filter.webhook ? filter.webhook->value : 0};
 }
 
 AttemptRow attempt_from_row(const SqliteStatement& row) {
@@ -93,9 +131,10 @@ Result<Page<DeliveryRow>> list_deliveries(SqliteDb& db, OrganizationId org, cons
   const RowFilter wanted(db, org, filter);
   const std::int64_t below = request.cursor ? request.cursor : std::numeric_limits<std::int64_t>::max();
   Page<DeliveryRow> page;
-  auto rows = db.use_text(candidates_sql(filter));
+  const Candidates candidates = candidates_of(db, org, filter);
+  auto rows = db.use_text(candidates.sql);
   rows.bind(std::min(below, wanted.to_id())).bind(wanted.from_id()).bind(org.value);
-  if (const std::int64_t key = candidates_key(filter)) rows.bind(key);
+  if (candidates.key != 0) rows.bind(candidates.key);
   std::size_t examined = 0;
   while (rows.step()) {
     if (page.rows.size() == request.limit || examined == kRowsExaminedMax) return page;

@@ -12,7 +12,7 @@ namespace {
 /// Rows between two looks at the clock.
 constexpr std::int64_t kRowsPerClockLook = 1'024;
 /// A count ends before its query is ended.
-constexpr auto kCountTimeout = kQueryTimeout * 3 / 4;
+constexpr auto kCountTimeout = milliseconds(kQueryTimeout) * 3 / 4;
 
 bool selects_all(const DeliveryFilter& filter) {
   return !filter.webhook && !filter.event && filter.type.empty() && filter.tenant.empty() && !filter.after &&
