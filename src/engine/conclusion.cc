@@ -7,20 +7,26 @@ namespace eventrelay {
 
 namespace {
 
+/// A webhook that fails now and then changes nothing in the store: only what lasts so long is told.
+constexpr auto kFailingToldAfter = std::chrono::minutes(1);
+
 HealthChange health_after(Lane& lane, const AttemptOutcome& outcome, const Verdict& verdict, WallTime now) {
   if (verdict.gone) return HealthChange::kDisableGone;
   if (verdict.success) {
-    const bool was_failing = lane.failing_since.has_value();
+    const bool was_told = lane.failing_since && !lane.failing_untold;
     lane.failing_since.reset();
-    lane.failing_untold = false;
-    return was_failing ? HealthChange::kHealthy : HealthChange::kNone;
+    return was_told ? HealthChange::kHealthy : HealthChange::kNone;
   }
   if (!lane.failing_since) {
     lane.failing_since = outcome.started_at;
-    return HealthChange::kFailing;
+    lane.failing_untold = true;
+    return HealthChange::kNone;
   }
-  if (now - *lane.failing_since >= kDisableAfterFailing) return HealthChange::kDisableFailing;
-  return std::exchange(lane.failing_untold, false) ? HealthChange::kFailing : HealthChange::kNone;
+  const auto failing_for = now - *lane.failing_since;
+  if (failing_for >= kDisableAfterFailing) return HealthChange::kDisableFailing;
+  if (!lane.failing_untold || failing_for < kFailingToldAfter) return HealthChange::kNone;
+  lane.failing_untold = false;
+  return HealthChange::kFailing;
 }
 
 }  // namespace

@@ -141,7 +141,10 @@ void Dispatcher::on_webhook(const WebhookPtr& webhook) {
   const bool was_enabled = lane->enabled();
   const bool reordered = lane->ordered() != webhook->spec.ordered;
   lane->set_webhook(webhook);
-  if (!was_enabled && lane->enabled()) lane->failing_since = webhook->failing_since;
+  if (!was_enabled && lane->enabled()) {
+    lane->failing_since = webhook->failing_since;
+    lane->failing_untold = false;
+  }
   if (!lane->enabled()) lane->window.spill();
   if (reordered) {
     // Every place in the lane may have changed: all of it is read again.

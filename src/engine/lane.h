@@ -38,7 +38,7 @@ class Lane : public boost::intrusive::list_base_hook<boost::intrusive::link_mode
   std::map<DeliveryId, Busy> busy;
   std::uint32_t sending = 0;  ///< busy ones in kLoading or kSending: what counts against max_in_flight
   std::optional<WallTime> failing_since;
-  bool failing_untold = false;          ///< the store may not know failing_since
+  bool failing_untold = false;          ///< the store does not know failing_since, or may not
   std::optional<SteadyTime> wake;       ///< in the dispatcher's set of wake-ups
   std::size_t queue = 0;                ///< while linked: which of the dispatcher's
   bool reading_later = false;           ///< a read of the store failed and is tried again in a while

@@ -67,7 +67,7 @@ struct IngestResult {
 
 enum class HealthChange : std::uint8_t {
   kNone,
-  kFailing,        ///< first failure after success: sets failing_since to the attempt's start
+  kFailing,        ///< failures for a while without a success: sets failing_since to the attempt's start
   kHealthy,        ///< success: clears it
   kDisableGone,    ///< 410
   kDisableFailing  ///< kDisableAfterFailing passed

@@ -72,7 +72,6 @@ TEST_F(DispatcherTest, a_failure_is_tried_again_when_its_wait_is_over) {
   EXPECT_EQ(finish.state, DeliveryState::kPending);
   EXPECT_EQ(finish.position, 1u);
   EXPECT_EQ(finish.due, loop.wall_now() + 1s);
-  EXPECT_EQ(finish.health, HealthChange::kFailing);
   commit();
   pass(999ms);
   EXPECT_EQ(transport.open(), 0u);
@@ -164,6 +163,25 @@ TEST_F(DispatcherTest, five_days_of_nothing_but_failure_disable) {
   EXPECT_EQ(store.finishes.front()->health, HealthChange::kDisableFailing);
 }
 
+TEST_F(DispatcherTest, only_failing_that_lasts_is_told_and_its_end) {
+  add_webhook();
+  start();
+  for (int id = 1; id <= 6; ++id) hand_over(delivery(id));
+  const auto health_after = [&](std::uint16_t status) {
+    answer(status);
+    const HealthChange health = store.finishes.front()->health;
+    commit(DeliveryState::kSucceeded);
+    return health;
+  };
+  EXPECT_EQ(health_after(500), HealthChange::kNone);
+  EXPECT_EQ(health_after(200), HealthChange::kNone);
+  EXPECT_EQ(health_after(500), HealthChange::kNone);
+  pass(1min);
+  EXPECT_EQ(health_after(500), HealthChange::kFailing);
+  EXPECT_EQ(health_after(500), HealthChange::kNone);
+  EXPECT_EQ(health_after(200), HealthChange::kHealthy);
+}
+
 TEST_F(DispatcherTest, a_success_ends_a_row_of_failures) {
   auto webhook = webhook_of(1);
   webhook->failing_since = loop.wall_now() - 24h * 4;
@@ -174,15 +192,18 @@ TEST_F(DispatcherTest, a_success_ends_a_row_of_failures) {
   answer(200);
   EXPECT_EQ(store.finishes.at(0)->health, HealthChange::kHealthy);
   answer(500);
-  EXPECT_EQ(store.finishes.at(1)->health, HealthChange::kFailing);
+  EXPECT_EQ(store.finishes.at(1)->health, HealthChange::kNone);
 }
 
 TEST_F(DispatcherTest, a_failure_whose_commit_comes_after_a_success_does_not_mark_the_webhook) {
   add_webhook();
   start();
-  hand_over(delivery(1));
-  hand_over(delivery(2));
+  for (int id : {9, 1, 2}) hand_over(delivery(id));
   answer(500);
+  commit(DeliveryState::kSucceeded);
+  pass(1min);
+  answer(500);
+  ASSERT_EQ(store.finishes.front()->health, HealthChange::kFailing);
   store.finishes.fail(ErrorCode::kUnavailable);
   time.run_ready();
   answer(200);
@@ -204,12 +225,12 @@ TEST_F(DispatcherTest, a_success_whose_commit_comes_after_a_newer_failure_does_n
   store.finishes.fail(ErrorCode::kUnavailable);
   time.run_ready();
   answer(500);
-  EXPECT_EQ(store.finishes.front()->health, HealthChange::kFailing);
-  commit();  // changes nothing: the store knows an older start
+  commit();
   time.run_for(200ms);
   ASSERT_EQ(store.finishes.front()->delivery, DeliveryId{1});
   EXPECT_EQ(store.finishes.front()->health, HealthChange::kHealthy);
   commit();
+  pass(1min);
   answer(500);
   EXPECT_EQ(store.finishes.front()->health, HealthChange::kFailing);
   store.finishes.fail(ErrorCode::kUnavailable);
