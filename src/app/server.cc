@@ -130,6 +130,9 @@ Result<void> Server::Impl::start() {
   if (config_.in_flight_max != 0 && config_.in_flight_max < in_flight_min)
     return unavailable("in-flight-max must be at least " + std::to_string(in_flight_min) + ": two for each of the " +
                        std::to_string(loop_count()) + " event loops");
+  if (!config_.api_key.empty() && !is_acceptable_api_key(config_.api_key))
+    return unavailable(
+        "EVENTRELAY_API_KEY must be 16 to 256 printable ASCII characters and must not begin or end with a space");
   const std::size_t descriptors = raise_descriptor_limit();
   if (auto opened = open_store(); !opened) return opened.error();
   make_loops(descriptors);
@@ -138,10 +141,9 @@ Result<void> Server::Impl::start() {
   if (!acceptors) return acceptors.error();
   auto catalog = store_->load_catalog();
   if (!catalog) return catalog.error();
-  for (auto& parts : loops_) {
-    parts->thread = std::thread([&context = parts->context] { context.run(); });
-    on_loop(*parts, [&] { parts->engine->start(*catalog); });
-  }
+  // All know the catalog before the first of them runs, and may be told of changes to it.
+  for (auto& parts : loops_) parts->engine->start(*catalog);
+  for (auto& parts : loops_) parts->thread = std::thread([&context = parts->context] { context.run(); });
   if (auto made = first_api_key(*catalog); !made) return made.error();
   serve(std::move(*acceptors));
   return {};
@@ -160,8 +162,10 @@ Result<void> Server::Impl::open_store() {
 void Server::Impl::make_loops(std::size_t descriptors) {
   const std::size_t count = loop_count();
   const std::size_t usable = descriptors > 2 * kReservedDescriptors ? descriptors - kReservedDescriptors : 128;
-  const std::size_t in_flight = config_.in_flight_max != 0 ? config_.in_flight_max : std::min(kInFlightMax, usable / 2);
+  const std::size_t in_flight = config_.in_flight_max != 0 ? config_.in_flight_max : std::min(kInFlightMax, usable / 4);
   http_limits_.connections = std::min(kConnectionsMax, usable / 2);
+  HttpClientLimits client_limits;
+  client_limits.idle_total = std::min(client_limits.idle_total, usable / 4 / count);
   const auto tls = make_client_tls();
   EgressRules rules{config_.allow_private_targets, config_.allow_targets};
   std::vector<InProcessHandOver::Ear> ears;
@@ -176,7 +180,7 @@ void Server::Impl::make_loops(std::size_t descriptors) {
     options.dispatcher.window.lane_entries_max = kLaneEntriesMax / count;
     options.dispatcher.window.lane_payload_bytes_max = kLanePayloadBytesMax / count;
     options.runs_jobs = i == 0;
-    parts->client = std::make_unique<HttpClient>(parts->context, tls, rules, HttpClientLimits{});
+    parts->client = std::make_unique<HttpClient>(parts->context, tls, rules, client_limits);
     parts->engine = std::make_unique<Engine>(options, parts->loop, *store_, *parts->client, metrics_);
     ears.push_back({&parts->loop, parts->engine.get()});
     loops_.push_back(std::move(parts));
@@ -186,9 +190,6 @@ void Server::Impl::make_loops(std::size_t descriptors) {
 
 Result<void> Server::Impl::first_api_key(const Catalog& catalog) {
   if (!config_.api_key.empty()) {
-    if (!is_acceptable_api_key(config_.api_key))
-      return unavailable(
-          "EVENTRELAY_API_KEY must be 16 to 256 printable ASCII characters and must not begin or end with a space");
     const Sha256 hash = sha256(config_.api_key);
     for (const ApiKey& key : catalog.keys)
       if (key.hash == hash) return {};
