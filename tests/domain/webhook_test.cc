@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "base/crypto.h"
 
 namespace eventrelay {
@@ -196,6 +198,20 @@ TEST(Patched, naming_the_state_it_has_keeps_reason_and_failures) {
   WebhookPatch disable;
   disable.enabled = false;
   EXPECT_EQ(patched(webhook, disable, kNow).disabled_reason, DisabledReason::kGone);
+}
+
+TEST(Partition, webhooks_spread_evenly_however_fast_they_are_made) {
+  for (const std::int64_t between :
+       {std::int64_t{1}, std::int64_t{1} << kIdSequenceBits, std::int64_t{3'000} << kIdSequenceBits}) {
+    std::map<int, int> webhooks;
+    for (std::int64_t i = 0; i < 100 * kPartitions; ++i) {
+      const int partition = partition_of(WebhookId{913'190'410'635'968'512 + i * between});
+      ASSERT_TRUE(partition >= 0 && partition < kPartitions);
+      webhooks[partition] += 1;
+    }
+    ASSERT_EQ(webhooks.size(), std::size_t{kPartitions});
+    for (const auto& [partition, count] : webhooks) EXPECT_LT(count, 150) << partition;
+  }
 }
 
 }  // namespace
