@@ -239,18 +239,26 @@ TEST(SqliteFaults, a_full_disk_is_unavailable_and_ingest_goes_on_when_there_is_r
   EXPECT_EQ(report->pending, 2);
 }
 
-TEST(SqliteFaults, a_sync_that_fails_ends_the_process_and_is_not_tried_again) {
-  const FaultGuard guard;
+/// How a process ends that takes so many events in, each answered before the next, on a disk with the fault.
+int status_of_ingest(DiskFault fault, int events, std::size_t payload_bytes) {
   TemporaryDirectory directory;
-  const int status = status_of_child([&] {
+  return status_of_child([&] {
     RecordingHandOver hand_over;
     Metrics metrics;
     TestLoop loop;
     auto store = SqliteStore::open({directory.path(), true, {}}, hand_over, metrics);
     if (!store) return;
-    set_disk_fault(DiskFault::kSyncOfLog);
-    loop.wait<Result<IngestResult>>([&](auto done) { (*store)->ingest(loop.loop(), event_of("a"), std::move(done)); });
+    set_disk_fault(fault);
+    for (int i = 0; i < events; ++i) {
+      loop.wait<Result<IngestResult>>(
+          [&](auto done) { (*store)->ingest(loop.loop(), event_of("a", payload_bytes), std::move(done)); });
+    }
   });
+}
+
+TEST(SqliteFaults, a_sync_that_fails_ends_the_process_and_is_not_tried_again) {
+  const FaultGuard guard;
+  const int status = status_of_ingest(DiskFault::kSyncOfLog, 1, 10);
   ASSERT_TRUE(WIFEXITED(status) || WIFSIGNALED(status));
   EXPECT_FALSE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "it answered";
 }
@@ -323,19 +331,7 @@ TEST(SqliteFaults, a_secret_whose_rotation_was_refused_is_not_taken_up_later) {
 
 TEST(SqliteFaults, a_checkpoint_whose_sync_fails_ends_the_process) {
   const FaultGuard guard;
-  TemporaryDirectory directory;
-  const int status = status_of_child([&] {
-    RecordingHandOver hand_over;
-    Metrics metrics;
-    TestLoop loop;
-    auto store = SqliteStore::open({directory.path(), true, {}}, hand_over, metrics);
-    if (!store) return;
-    set_disk_fault(DiskFault::kSyncOfData);
-    for (int i = 0; i < 400; ++i) {
-      loop.wait<Result<IngestResult>>(
-          [&](auto done) { (*store)->ingest(loop.loop(), event_of("a", 100'000), std::move(done)); });
-    }
-  });
+  const int status = status_of_ingest(DiskFault::kSyncOfData, 400, 100'000);
   EXPECT_FALSE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "it went on";
 }
 
