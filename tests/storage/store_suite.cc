@@ -109,8 +109,8 @@ IngestedEvent StoreSuite::send(std::string type, std::string payload) {
   return must(ingest(event_of(std::move(type), std::move(payload)))).events.at(0);
 }
 
-FinishAttempt StoreSuite::attempt(const WebhookPtr& webhook, DeliveryId id, std::uint32_t number,
-                                  DeliveryState state) const {
+FinishAttempt StoreSuite::attempt(const WebhookPtr& webhook, DeliveryId id, std::uint32_t number, DeliveryState state,
+                                  HealthChange health) const {
   FinishAttempt finish;
   finish.organization = webhook->organization;
   finish.webhook = webhook->id;
@@ -125,6 +125,7 @@ FinishAttempt StoreSuite::attempt(const WebhookPtr& webhook, DeliveryId id, std:
   if (state != DeliveryState::kSucceeded) finish.outcome.error = AttemptError::kStatus;
   if (state == DeliveryState::kDead) finish.reason = "attempts_exhausted";
   finish.latency = milliseconds(7);
+  finish.health = health;
   return finish;
 }
 

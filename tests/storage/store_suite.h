@@ -88,7 +88,8 @@ class StoreSuite : public testing::TestWithParam<StoreKind> {
   IngestedEvent send(std::string type = "order.created", std::string payload = R"({"a":1})");
   /// The n-th delivery made with the event, from 1.
   static DeliveryId delivery_of(const IngestedEvent& event, int n = 1) { return DeliveryId{event.id.value + n}; }
-  FinishAttempt attempt(const WebhookPtr& webhook, DeliveryId id, std::uint32_t number, DeliveryState state) const;
+  FinishAttempt attempt(const WebhookPtr& webhook, DeliveryId id, std::uint32_t number, DeliveryState state,
+                        HealthChange health = HealthChange::kNone) const;
   /// An event whose only delivery is dead.
   DeliveryId make_dead(const WebhookPtr& webhook, std::string type = "order.created");
   DeliveryDetail detail(DeliveryId id);

@@ -194,25 +194,20 @@ TEST_P(StoreSuite, a_410_disables_the_webhook_in_the_same_commit) {
 TEST_P(StoreSuite, failing_begins_once_and_ends_with_a_success) {
   const auto webhook = make_webhook();
   const DeliveryId id = delivery_of(send());
-  FinishAttempt failed = attempt(webhook, id, 1, DeliveryState::kPending);
-  failed.health = HealthChange::kFailing;
+  const FinishAttempt failed = attempt(webhook, id, 1, DeliveryState::kPending, HealthChange::kFailing);
   ASSERT_TRUE(finish(failed));
   const WallTime since = failed.outcome.started_at;
   harness->advance(std::chrono::minutes(1));
-  FinishAttempt again = attempt(webhook, id, 2, DeliveryState::kPending);
-  again.health = HealthChange::kFailing;
-  ASSERT_TRUE(finish(again));
+  ASSERT_TRUE(finish(attempt(webhook, id, 2, DeliveryState::kPending, HealthChange::kFailing)));
   EXPECT_EQ((*wait(queries().get_webhook(loop(), kOrg, webhook->id)))->failing_since, since);
-  FinishAttempt healthy = attempt(webhook, id, 3, DeliveryState::kSucceeded);
-  healthy.health = HealthChange::kHealthy;
-  ASSERT_TRUE(finish(healthy));
+  ASSERT_TRUE(finish(attempt(webhook, id, 3, DeliveryState::kSucceeded, HealthChange::kHealthy)));
   EXPECT_FALSE((*wait(queries().get_webhook(loop(), kOrg, webhook->id)))->failing_since);
 }
 
 TEST_P(StoreSuite, a_change_by_a_person_tells_since_when_the_webhook_fails) {
   const auto webhook = make_webhook();
-  FinishAttempt failed = attempt(webhook, delivery_of(send()), 1, DeliveryState::kPending);
-  failed.health = HealthChange::kFailing;
+  const FinishAttempt failed =
+      attempt(webhook, delivery_of(send()), 1, DeliveryState::kPending, HealthChange::kFailing);
   ASSERT_TRUE(finish(failed));
   harness->hand_over.take();
   WebhookPatch patch;
@@ -224,13 +219,10 @@ TEST_P(StoreSuite, a_change_by_a_person_tells_since_when_the_webhook_fails) {
 TEST_P(StoreSuite, a_webhook_that_recovered_is_not_told_to_be_failing_still) {
   const auto webhook = make_webhook();
   const DeliveryId id = delivery_of(send());
-  FinishAttempt failed = attempt(webhook, id, 1, DeliveryState::kPending);
-  failed.health = HealthChange::kFailing;
+  const FinishAttempt failed = attempt(webhook, id, 1, DeliveryState::kPending, HealthChange::kFailing);
   ASSERT_TRUE(finish(failed));
   harness->reopen();
-  FinishAttempt healthy = attempt(webhook, id, 2, DeliveryState::kSucceeded);
-  healthy.health = HealthChange::kHealthy;
-  ASSERT_TRUE(finish(healthy));
+  ASSERT_TRUE(finish(attempt(webhook, id, 2, DeliveryState::kSucceeded, HealthChange::kHealthy)));
   harness->hand_over.take();
   WebhookPatch patch;
   patch.description = "other";
