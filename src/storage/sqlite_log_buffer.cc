@@ -2,8 +2,6 @@
 
 #include <sqlite3.h>
 
-#include <cstring>
-#include <memory>
 #include <new>
 #include <string>
 
