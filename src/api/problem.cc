@@ -61,6 +61,7 @@ HttpResponse problem_of(const Error& error) {
     case ErrorCode::kUnknown:
       return try_again("The store did not say whether this was done. It is safe to repeat.");
     case ErrorCode::kTimeout:
+    case ErrorCode::kNotOwner:
       return try_again(error.message);
   }
   return problem(500, "", "An internal error.");

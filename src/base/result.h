@@ -17,6 +17,7 @@ enum class ErrorCode {
   kUnavailable,  ///< Nothing was done; safe to call again later.
   kUnknown,      ///< It may have been done; every intent may be repeated.
   kTimeout,      ///< A deadline passed; for reads, nothing changed.
+  kNotOwner,     ///< The worker's lease has been taken over: nothing was done, and nothing of it will be.
 };
 
 /// One fault of the input. `path` is a JSON path without the root: "retry.max_ms", "events[3].type".

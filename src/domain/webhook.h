@@ -1,5 +1,6 @@
 // A subscriber: where to, what, with which secrets and policies. A value; share as shared_ptr<const Webhook>.
 #pragma once
+#include <bitset>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -60,6 +61,8 @@ struct Webhook {
   std::optional<WallTime> failing_since;  ///< first failure after the last success
   bool deleted = false;
   WallTime updated_at{};
+  /// Of its organization's webhooks, once this state was among them; 0: whoever holds it counts for itself.
+  std::uint64_t version = 0;
 };
 using WebhookPtr = std::shared_ptr<const Webhook>;
 
@@ -71,6 +74,10 @@ inline int partition_of(WebhookId id) {
   return static_cast<int>(static_cast<std::uint64_t>(id.value) * 0x9E3779B97F4A7C15u >> 56);
 }
 static_assert(kPartitions == 1 << 8);
+using PartitionSet = std::bitset<kPartitions>;
+inline PartitionSet all_partitions() {
+  return PartitionSet{}.set();
+}
 
 /// What a PATCH names; unset fields stay.
 struct WebhookPatch {

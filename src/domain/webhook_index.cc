@@ -33,7 +33,8 @@ bool WebhookIndex::KeyEqual::operator()(const KeyView& a, const Key& b) const {
 
 void WebhookIndex::put(WebhookPtr webhook) {
   assert(webhook);
-  ++versions_[webhook->organization];
+  std::uint64_t& version = versions_[webhook->organization];
+  version = webhook->version != 0 ? std::max(version, webhook->version) : version + 1;
   auto known = webhooks_.find(webhook->id);
   bool same_place = known != webhooks_.end() && !webhook->deleted &&
                     known->second->spec.tenant == webhook->spec.tenant &&

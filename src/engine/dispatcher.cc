@@ -185,9 +185,10 @@ void Dispatcher::on_cancelled(DeliveryRef delivery) {
 // ---- Reading the store -------------------------------------------------------------------------------------------
 
 void Dispatcher::scan_lanes(WebhookId after) {
-  store_.read_lanes(loop_, after, kScanLanes, [self = std::weak_ptr(self_), after](Result<LanePage> page) {
-    if (const auto alive = self.lock()) (*alive)->on_lanes(std::move(page), after);
-  });
+  store_.read_lanes(loop_, all_partitions(), after, kScanLanes,
+                    [self = std::weak_ptr(self_), after](Result<LanePage> page) {
+                      if (const auto alive = self.lock()) (*alive)->on_lanes(std::move(page), after);
+                    });
 }
 
 void Dispatcher::on_lanes(Result<LanePage> page, WebhookId after) {

@@ -25,8 +25,7 @@ void Engine::on_news(News news) {
   for (PendingDelivery& delivery : news.pending) dispatcher_.on_pending(std::move(delivery));
   for (const DeliveryRef& delivery : news.cancelled) dispatcher_.on_cancelled(delivery);
   dispatcher_.pump();
-  if (!jobs_) return;
-  for (const JobId job : news.jobs) jobs_->on_new_job(job);
+  if (jobs_ && !news.jobs.empty()) jobs_->look();
 }
 
 void Engine::drain(Completion<> done) {

@@ -35,28 +35,25 @@ void JobRunner::start(const std::vector<JobSummary>& open) {
   run_due();
 }
 
-void JobRunner::on_new_job(JobId id) {
-  jobs_.try_emplace(id, Job{.next = loop_.now()});
-  run_due();
+void JobRunner::look() {
+  look_again_ = looking_;
+  if (looking_ || stopped_) return;
+  looking_ = true;
+  look_at_.reset();
+  store_.read_open_jobs(loop_, [self = std::weak_ptr(self_)](Result<std::vector<JobSummary>> open) {
+    if (const auto alive = self.lock()) (*alive)->on_open_jobs(std::move(open));
+  });
 }
 
-void JobRunner::read(JobId id, Job& job) {
-  job.waiting = true;
-  store_.read_job(loop_, id, [self = std::weak_ptr(self_), id](Result<JobSummary> summary) {
-    const auto alive = self.lock();
-    if (!alive) return;
-    JobRunner& runner = **alive;
-    Job& waiting = runner.jobs_.at(id);
-    waiting.waiting = false;
-    if (summary) {
-      waiting.rate = summary->rate;
-    } else if (summary.error().code == ErrorCode::kNotFound) {
-      runner.jobs_.erase(id);
-    } else {
-      waiting.next = runner.loop_.now() + kRetrySliceAfter;
-    }
-    runner.run_due();
-  });
+void JobRunner::on_open_jobs(Result<std::vector<JobSummary>> open) {
+  looking_ = false;
+  if (open) {
+    for (const JobSummary& job : *open) jobs_.try_emplace(job.id, Job{.rate = job.rate, .next = loop_.now()});
+  } else {
+    look_at_ = loop_.now() + kRetrySliceAfter;
+  }
+  if (look_again_) look();
+  run_due();
 }
 
 void JobRunner::stop() {
@@ -73,18 +70,18 @@ void JobRunner::run_due() {
     if (job.waiting) continue;
     if (job.next > now) {
       next = std::min(next, job.next);
-    } else if (job.rate) {
-      advance(id, job);
     } else {
-      read(id, job);
+      advance(id, job);
     }
   }
+  if (look_at_ && *look_at_ <= now) look();
+  if (look_at_) next = std::min(next, *look_at_);
   alarm_->set(next);
 }
 
 void JobRunner::advance(JobId id, Job& job) {
   job.waiting = true;
-  store_.change(loop_, AdvanceJob{id, slice_rows(*job.rate)},
+  store_.change(loop_, AdvanceJob{id, slice_rows(job.rate)},
                 [self = std::weak_ptr(self_), id](Result<ChangeResult> result) {
                   if (const auto alive = self.lock()) (*alive)->on_slice(id, std::move(result));
                 });
@@ -96,7 +93,7 @@ void JobRunner::on_slice(JobId id, Result<ChangeResult> result) {
   if (result) {
     const bool open = result->job_state == JobState::kPending || result->job_state == JobState::kRunning;
     if (!open) jobs_.erase(id);
-    if (open) job.next = loop_.now() + pause_after(slice_rows(*job.rate), *job.rate);
+    if (open) job.next = loop_.now() + pause_after(slice_rows(job.rate), job.rate);
   } else if (result.error().code == ErrorCode::kUnavailable || result.error().code == ErrorCode::kUnknown) {
     job.next = loop_.now() + kRetrySliceAfter;
   } else {

@@ -17,19 +17,20 @@ class JobRunner {
 
   /// Jobs that were open when the process started.
   void start(const std::vector<JobSummary>& open);
-  void on_new_job(JobId id);
+  /// There may be more: reads which are open.
+  void look();
   /// Begins no further slice.
   void stop();
 
  private:
   struct Job {
-    std::optional<std::uint32_t> rate;  ///< nullopt: not read yet
+    std::uint32_t rate = 0;
     SteadyTime next{};
     bool waiting = false;  ///< for a slice's answer
   };
 
   void run_due();
-  void read(JobId id, Job& job);
+  void on_open_jobs(Result<std::vector<JobSummary>> open);
   void advance(JobId id, Job& job);
   void on_slice(JobId id, Result<ChangeResult> result);
   void expire_keys();
@@ -40,6 +41,9 @@ class JobRunner {
   std::map<JobId, Job> jobs_;
   SteadyTime next_expiry_{};
   bool expiring_ = false;
+  bool looking_ = false;
+  bool look_again_ = false;            ///< asked for while a read was under way
+  std::optional<SteadyTime> look_at_;  ///< a read that failed is tried again
   bool stopped_ = false;
   std::shared_ptr<JobRunner*> self_;
 };

@@ -25,11 +25,19 @@ struct PendingDelivery {
   std::uint32_t position = 0;  ///< of the next scheduled attempt in the policy's schedule
   bool manual = false;         ///< a person asked for an attempt now, beside the schedule
   MessagePtr message;          ///< nullptr: read it from the store before sending
+  /// The transaction that made this state of it; 0: of a store whose news come whole and in order.
+  std::uint64_t commit = 0;
 };
 
 struct DeliveryRef {
   WebhookId webhook;
   DeliveryId id;
+};
+
+/// An organization's webhooks were at this version (WebhookIndex::version) when something was committed.
+struct CatalogMark {
+  OrganizationId organization;
+  std::uint64_t version = 0;
 };
 
 struct KeyChange {
@@ -40,11 +48,13 @@ struct KeyChange {
 /// What one commit changed. Applied in this order: webhooks, keys, pending, cancelled, jobs.
 struct News {
   WallTime at{};                     ///< of the commit: this time has come; only rises, through steps of the clock too
+  std::uint64_t commit = 0;          ///< the transaction; 0: of a store that numbers none
   std::vector<WebhookPtr> webhooks;  ///< created, changed or (Webhook::deleted) deleted
   std::vector<KeyChange> keys;
   std::vector<PendingDelivery> pending;  ///< new, reopened or to be tried now; ascending ids within a commit's ingests
   std::vector<DeliveryRef> cancelled;    ///< by a person: not to be sent any more
   std::vector<JobId> jobs;               ///< new ones
+  std::vector<CatalogMark> catalog;      ///< of a store that several processes share: what `pending` was matched with
   bool empty() const {
     return webhooks.empty() && keys.empty() && pending.empty() && cancelled.empty() && jobs.empty();
   }

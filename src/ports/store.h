@@ -5,6 +5,7 @@
 // A Result's value means committed. Its errors: kUnavailable (nothing was done), kUnknown (may have been done; the
 // intent may be repeated), anything else is a refusal that changed nothing. One item's fault fails that item alone.
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -226,9 +227,22 @@ struct DueQuery {
   std::size_t limit = 0;          ///< 1..kRefillRowsMax
   std::size_t payload_bytes = 0;  ///< rows past this sum come without a message
 };
+
+/// What a read of a store that several processes share has seen (PostgreSQL: pg_snapshot). Empty, it sees nothing
+/// numbered, as of a store whose news come whole and in order.
+struct ReadPoint {
+  std::uint64_t xmin = 0;                  ///< all below are seen
+  std::uint64_t xmax = 0;                  ///< none from here on is
+  std::vector<std::uint64_t> in_progress;  ///< between them, not seen; ascending
+  bool sees(std::uint64_t commit) const {
+    return commit < xmax && (commit < xmin || !std::binary_search(in_progress.begin(), in_progress.end(), commit));
+  }
+};
+
 struct DuePage {
   std::vector<PendingDelivery> rows;
   std::optional<WallTime> next_sort_at;  ///< of the first pending row that was not returned
+  ReadPoint seen;
 };
 
 struct LaneStart {
@@ -266,11 +280,14 @@ class Store {
 
   /// Errors of reads: kUnavailable, kTimeout.
   virtual void read_due(EventLoop& loop, DueQuery query, Completion<Result<DuePage>> done) = 0;
-  virtual void read_lanes(EventLoop& loop, WebhookId after, std::size_t limit, Completion<Result<LanePage>> done) = 0;
+  /// Of the webhooks in these partitions. limit: 1..kScanLanesMax.
+  virtual void read_lanes(EventLoop& loop, const PartitionSet& partitions, WebhookId after, std::size_t limit,
+                          Completion<Result<LanePage>> done) = 0;
   /// In the order of the request; nullptr where there is no such event. events: at most kRefillRowsMax.
   virtual void read_messages(EventLoop& loop, std::vector<EventId> events,
                              Completion<Result<std::vector<MessagePtr>>> done) = 0;
-  virtual void read_job(EventLoop& loop, JobId id, Completion<Result<JobSummary>> done) = 0;
+  /// Jobs that have not ended.
+  virtual void read_open_jobs(EventLoop& loop, Completion<Result<std::vector<JobSummary>>> done) = 0;
   /// Blocks. Before the loops run.
   virtual Result<Catalog> load_catalog() = 0;
 };

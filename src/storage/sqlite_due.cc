@@ -53,7 +53,7 @@ Result<DuePage> read_due(SqliteDb& db, const DueQuery& query) {
   return page;
 }
 
-Result<LanePage> read_lanes(SqliteDb& db, WebhookId after, std::size_t limit) {
+Result<LanePage> read_lanes(SqliteDb& db, const PartitionSet& partitions, WebhookId after, std::size_t limit) {
   LanePage page;
   std::int64_t webhook = after.value;
   while (page.lanes.size() < limit) {
@@ -66,6 +66,7 @@ Result<LanePage> read_lanes(SqliteDb& db, WebhookId after, std::size_t limit) {
       break;
     }
     webhook = row.integer(0);
+    if (!partitions.test(static_cast<std::size_t>(partition_of(WebhookId{webhook})))) continue;
     page.lanes.push_back({WebhookId{webhook}, from_unix_ms(row.integer(1))});
   }
   return page;
@@ -78,11 +79,11 @@ Result<std::vector<MessagePtr>> read_messages(SqliteDb& db, const std::vector<Ev
   return messages;
 }
 
-Result<JobSummary> read_job(SqliteDb& db, JobId id) {
-  auto row = db.use("SELECT rate FROM jobs WHERE id = ?1");
-  row.bind(id.value);
-  if (!row.step()) return Error{ErrorCode::kNotFound, "No such job", {}};
-  return JobSummary{id, static_cast<std::uint32_t>(row.integer(0))};
+std::vector<JobSummary> read_open_jobs(SqliteDb& db) {
+  std::vector<JobSummary> open;
+  auto jobs = db.use("SELECT id, rate FROM jobs INDEXED BY jobs_open WHERE state < 2 ORDER BY id");
+  while (jobs.step()) open.push_back({JobId{jobs.integer(0)}, static_cast<std::uint32_t>(jobs.integer(1))});
+  return open;
 }
 
 Catalog load_catalog(SqliteDb& db) {
@@ -93,9 +94,7 @@ Catalog load_catalog(SqliteDb& db) {
   while (webhooks.step()) catalog.webhooks.push_back(webhook_from_row(webhooks));
   auto keys = db.use("SELECT id, organization_id, name, scope, hint, hash FROM api_keys");
   while (keys.step()) catalog.keys.push_back(api_key_from_row(keys));
-  auto jobs = db.use("SELECT id, rate FROM jobs INDEXED BY jobs_open WHERE state < 2 ORDER BY id");
-  while (jobs.step())
-    catalog.open_jobs.push_back({JobId{jobs.integer(0)}, static_cast<std::uint32_t>(jobs.integer(1))});
+  catalog.open_jobs = read_open_jobs(db);
   return catalog;
 }
 

@@ -7,9 +7,9 @@ namespace eventrelay::sqlite_queries {
 
 // For the engine.
 Result<DuePage> read_due(SqliteDb& db, const DueQuery& query);
-Result<LanePage> read_lanes(SqliteDb& db, WebhookId after, std::size_t limit);
+Result<LanePage> read_lanes(SqliteDb& db, const PartitionSet& partitions, WebhookId after, std::size_t limit);
 Result<std::vector<MessagePtr>> read_messages(SqliteDb& db, const std::vector<EventId>& events);
-Result<JobSummary> read_job(SqliteDb& db, JobId id);
+std::vector<JobSummary> read_open_jobs(SqliteDb& db);
 Catalog load_catalog(SqliteDb& db);
 
 // For people.

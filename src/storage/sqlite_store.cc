@@ -164,9 +164,10 @@ void SqliteStore::read_due(EventLoop& loop, DueQuery query, Completion<Result<Du
       loop, [query](SqliteDb& db) { return q::read_due(db, query); }, std::move(done));
 }
 
-void SqliteStore::read_lanes(EventLoop& loop, WebhookId after, std::size_t limit, Completion<Result<LanePage>> done) {
+void SqliteStore::read_lanes(EventLoop& loop, const PartitionSet& partitions, WebhookId after, std::size_t limit,
+                             Completion<Result<LanePage>> done) {
   impl_->engine_readers.ask<LanePage>(
-      loop, [=](SqliteDb& db) { return q::read_lanes(db, after, limit); }, std::move(done));
+      loop, [=](SqliteDb& db) { return q::read_lanes(db, partitions, after, limit); }, std::move(done));
 }
 
 void SqliteStore::read_messages(EventLoop& loop, std::vector<EventId> events,
@@ -175,9 +176,9 @@ void SqliteStore::read_messages(EventLoop& loop, std::vector<EventId> events,
       loop, [events = std::move(events)](SqliteDb& db) { return q::read_messages(db, events); }, std::move(done));
 }
 
-void SqliteStore::read_job(EventLoop& loop, JobId id, Completion<Result<JobSummary>> done) {
-  impl_->engine_readers.ask<JobSummary>(
-      loop, [id](SqliteDb& db) { return q::read_job(db, id); }, std::move(done));
+void SqliteStore::read_open_jobs(EventLoop& loop, Completion<Result<std::vector<JobSummary>>> done) {
+  impl_->engine_readers.ask<std::vector<JobSummary>>(
+      loop, [](SqliteDb& db) { return q::read_open_jobs(db); }, std::move(done));
 }
 
 Result<Catalog> SqliteStore::load_catalog() {

@@ -34,10 +34,11 @@ class SqliteStore final : public Store, public StoreQueries {
   void change(EventLoop& loop, Change intent, Completion<Result<ChangeResult>> done) override;
 
   void read_due(EventLoop& loop, DueQuery query, Completion<Result<DuePage>> done) override;
-  void read_lanes(EventLoop& loop, WebhookId after, std::size_t limit, Completion<Result<LanePage>> done) override;
+  void read_lanes(EventLoop& loop, const PartitionSet& partitions, WebhookId after, std::size_t limit,
+                  Completion<Result<LanePage>> done) override;
   void read_messages(EventLoop& loop, std::vector<EventId> events,
                      Completion<Result<std::vector<MessagePtr>>> done) override;
-  void read_job(EventLoop& loop, JobId id, Completion<Result<JobSummary>> done) override;
+  void read_open_jobs(EventLoop& loop, Completion<Result<std::vector<JobSummary>>> done) override;
   Result<Catalog> load_catalog() override;
 
   Awaitable<Result<Page<EventRow>>> list_events(EventLoop& loop, OrganizationId org, EventFilter filter,

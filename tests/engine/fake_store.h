@@ -44,6 +44,7 @@ class Questions {
 class FakeStore final : public Store {
  public:
   struct LaneQuery {
+    PartitionSet partitions;
     WebhookId after;
     std::size_t limit = 0;
   };
@@ -60,15 +61,16 @@ class FakeStore final : public Store {
   void read_due(EventLoop& loop, DueQuery query, Completion<Result<DuePage>> done) override {
     due_reads.add(loop, query, std::move(done));
   }
-  void read_lanes(EventLoop& loop, WebhookId after, std::size_t limit, Completion<Result<LanePage>> done) override {
-    lane_reads.add(loop, {after, limit}, std::move(done));
+  void read_lanes(EventLoop& loop, const PartitionSet& partitions, WebhookId after, std::size_t limit,
+                  Completion<Result<LanePage>> done) override {
+    lane_reads.add(loop, {partitions, after, limit}, std::move(done));
   }
   void read_messages(EventLoop& loop, std::vector<EventId> events,
                      Completion<Result<std::vector<MessagePtr>>> done) override {
     message_reads.add(loop, std::move(events), std::move(done));
   }
-  void read_job(EventLoop& loop, JobId id, Completion<Result<JobSummary>> done) override {
-    job_reads.add(loop, id, std::move(done));
+  void read_open_jobs(EventLoop& loop, Completion<Result<std::vector<JobSummary>>> done) override {
+    job_reads.add(loop, {}, std::move(done));
   }
   Result<Catalog> load_catalog() override { return Catalog{}; }
 
@@ -78,7 +80,7 @@ class FakeStore final : public Store {
   Questions<DueQuery, DuePage> due_reads;
   Questions<LaneQuery, LanePage> lane_reads;
   Questions<std::vector<EventId>, std::vector<MessagePtr>> message_reads;
-  Questions<JobId, JobSummary> job_reads;
+  Questions<std::monostate, std::vector<JobSummary>> job_reads;
 };
 
 }  // namespace eventrelay

@@ -40,8 +40,8 @@ TEST_F(JobRunnerTest, goes_on_with_open_jobs_slice_by_slice_until_they_are_done)
 TEST_F(JobRunnerTest, keeps_to_the_rate_of_a_job) {
   runner.start({});
   pass_expiry();
-  runner.on_new_job(JobId{6});
-  store.job_reads.answer(JobSummary{JobId{6}, 50});
+  runner.look();
+  store.job_reads.answer(std::vector<JobSummary>{{JobId{6}, 50}});
   time.run_ready();
   ASSERT_EQ(store.changes.size(), 1u);
   EXPECT_EQ(slice().rows, 5u);
@@ -85,13 +85,13 @@ TEST_F(JobRunnerTest, a_job_that_is_no_more_is_forgotten) {
 TEST_F(JobRunnerTest, a_new_job_that_cannot_be_read_is_asked_for_after_a_while_not_at_once) {
   runner.start({});
   pass_expiry();
-  runner.on_new_job(JobId{6});
+  runner.look();
   store.job_reads.fail(ErrorCode::kUnavailable);
   time.run_for(499ms);
   EXPECT_TRUE(store.job_reads.empty());
   time.run_for(1ms);
   ASSERT_EQ(store.job_reads.size(), 1u);
-  store.job_reads.fail(ErrorCode::kNotFound);
+  store.job_reads.answer(std::vector<JobSummary>{});
   time.run_for(10s);
   EXPECT_TRUE(store.job_reads.empty());
 }
@@ -115,7 +115,7 @@ TEST_F(JobRunnerTest, begins_no_further_slice_once_stopped) {
   runner.start({{JobId{5}, 0}});
   runner.stop();
   answer_slice(JobState::kRunning);
-  runner.on_new_job(JobId{6});
+  runner.look();
   time.run_for(10min);
   EXPECT_TRUE(store.changes.empty());
   EXPECT_TRUE(store.job_reads.empty());

@@ -226,9 +226,7 @@ Catalog SimDatabase::open() {
     index_.put(catalog.webhooks.back());
   }
   for (const auto& [id, key] : api_keys_) catalog.keys.push_back(key);
-  for (const auto& [id, job] : jobs_) {
-    if (job.state == JobState::kPending || job.state == JobState::kRunning) catalog.open_jobs.push_back({id, job.rate});
-  }
+  catalog.open_jobs = open_jobs();
   return catalog;
 }
 
@@ -253,10 +251,11 @@ DuePage SimDatabase::due(const DueQuery& query) const {
   return page;
 }
 
-LanePage SimDatabase::lanes(WebhookId after, std::size_t limit) const {
+LanePage SimDatabase::lanes(const PartitionSet& partitions, WebhookId after, std::size_t limit) const {
   LanePage page;
   auto lane = pending_.upper_bound(after);
   for (; lane != pending_.end() && page.lanes.size() < limit; ++lane) {
+    if (!partitions.test(static_cast<std::size_t>(partition_of(lane->first)))) continue;
     page.lanes.push_back({lane->first, lane->second.begin()->first.sort_at});
   }
   page.done = lane == pending_.end();
@@ -268,10 +267,11 @@ MessagePtr SimDatabase::message(EventId event) const {
   return found == events_.end() ? nullptr : sim_message(found->second, DeliveryId{});
 }
 
-Result<JobSummary> SimDatabase::job(JobId id) const {
-  const auto found = jobs_.find(id);
-  if (found == jobs_.end()) return Error{ErrorCode::kNotFound, "No such job", {}};
-  return JobSummary{id, found->second.rate};
+std::vector<JobSummary> SimDatabase::open_jobs() const {
+  std::vector<JobSummary> open;
+  for (const auto& [id, job] : jobs_)
+    if (job.state == JobState::kPending || job.state == JobState::kRunning) open.push_back({id, job.rate});
+  return open;
 }
 
 }  // namespace eventrelay

@@ -58,9 +58,9 @@ class SimDatabase {
   // ---- Reads, of this moment.
   Catalog open();
   DuePage due(const DueQuery& query) const;
-  LanePage lanes(WebhookId after, std::size_t limit) const;
+  LanePage lanes(const PartitionSet& partitions, WebhookId after, std::size_t limit) const;
   MessagePtr message(EventId event) const;
-  Result<JobSummary> job(JobId id) const;
+  std::vector<JobSummary> open_jobs() const;
 
   // ---- For the witness and the planted faults.
   const std::map<DeliveryId, SimDelivery>& deliveries() const { return deliveries_; }

@@ -213,10 +213,11 @@ void SimStore::spoil(DuePage& page, WebhookId webhook) {
   std::swap(page.rows[0], page.rows[1]);
 }
 
-void SimStore::read_lanes(EventLoop& loop, WebhookId after, std::size_t limit, Completion<Result<LanePage>> done) {
+void SimStore::read_lanes(EventLoop& loop, const PartitionSet& partitions, WebhookId after, std::size_t limit,
+                          Completion<Result<LanePage>> done) {
   // Small slices, so that the scan takes several.
-  read<LanePage>(loop, std::move(done), [this, after, limit]() -> Result<LanePage> {
-    LanePage page = database_.lanes(after, std::min<std::size_t>(limit, 2));
+  read<LanePage>(loop, std::move(done), [this, partitions, after, limit]() -> Result<LanePage> {
+    LanePage page = database_.lanes(partitions, after, std::min<std::size_t>(limit, 2));
     if (fault_ == SimFault::kForgetTimers) {
       std::erase_if(page.lanes, [&](const LaneStart& lane) { return lane.next_sort_at > database_.time(); });
       page.done = page.done || page.lanes.empty();
@@ -234,8 +235,9 @@ void SimStore::read_messages(EventLoop& loop, std::vector<EventId> events,
   });
 }
 
-void SimStore::read_job(EventLoop& loop, JobId id, Completion<Result<JobSummary>> done) {
-  read<JobSummary>(loop, std::move(done), [this, id] { return database_.job(id); });
+void SimStore::read_open_jobs(EventLoop& loop, Completion<Result<std::vector<JobSummary>>> done) {
+  read<std::vector<JobSummary>>(loop, std::move(done),
+                                [this]() -> Result<std::vector<JobSummary>> { return database_.open_jobs(); });
 }
 
 }  // namespace eventrelay

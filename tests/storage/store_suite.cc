@@ -75,7 +75,7 @@ Result<DuePage> StoreSuite::due(DueQuery query) {
 
 Result<LanePage> StoreSuite::lanes(WebhookId after, std::size_t limit) {
   return harness->loop.wait<Result<LanePage>>(
-      [&](auto done) { store().read_lanes(loop(), after, limit, std::move(done)); });
+      [&](auto done) { store().read_lanes(loop(), all_partitions(), after, limit, std::move(done)); });
 }
 
 Result<std::vector<MessagePtr>> StoreSuite::messages(std::vector<EventId> events) {
