@@ -16,6 +16,8 @@ file(GLOB migrations CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/storage/sqlite_mi
 if(migrations)
   embed(storage sqlite_migrations ${migrations})
 endif()
+file(GLOB migrations CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/storage/postgres_migrations/*.sql)
+embed(storage postgres_migrations ${migrations})
 # The API's description is written as YAML and served as JSON.
 find_program(PYTHON3 python3 HINTS /usr/bin REQUIRED)  # Debian's first: python3-yaml is for that one
 set(description ${CMAKE_BINARY_DIR}/generated/openapi.json)

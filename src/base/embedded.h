@@ -11,6 +11,7 @@ struct EmbeddedFile {
 };
 
 std::span<const EmbeddedFile> sqlite_migrations();  ///< 0001_….sql, in order
+std::span<const EmbeddedFile> postgres_migrations();  ///< the same for PostgreSQL
 std::span<const EmbeddedFile> api_description();    ///< openapi.json
 
 }  // namespace eventrelay

@@ -3,7 +3,7 @@
 #include <optional>
 
 #include "ports/store_queries.h"
-#include "storage/sqlite_codec.h"
+#include "storage/codec.h"
 #include "storage/sqlite_db.h"
 
 namespace eventrelay::sqlite_queries {

@@ -9,7 +9,7 @@
 #include "domain/webhook_index.h"
 #include "ports/store.h"
 #include "ports/store_queries.h"
-#include "storage/sqlite_codec.h"
+#include "storage/codec.h"
 #include "storage/sqlite_db.h"
 
 namespace eventrelay {

@@ -1,4 +1,4 @@
-#include "storage/sqlite_codec.h"
+#include "storage/codec.h"
 
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -56,12 +56,6 @@ void append_json_string(std::string& out, std::string_view text) {
   } else {
     out += dump(Json(std::string(text)));
   }
-}
-
-std::size_t bucket_of(milliseconds latency) {
-  const auto ms = static_cast<double>(std::max<std::int64_t>(0, latency.count()));
-  if (ms < 1) return 0;
-  return std::min(LatencyHistogram::kBuckets - 1, 1 + static_cast<std::size_t>(8 * std::log2(ms)));
 }
 
 double lower_bound_of(std::size_t bucket) {
@@ -147,8 +141,10 @@ DeliveryFilter decode_filter(std::string_view text) {
   return filter;
 }
 
-void LatencyHistogram::add(milliseconds latency) {
-  counts_[bucket_of(latency)] += 1;
+std::size_t LatencyHistogram::bucket_of(milliseconds latency) {
+  const auto ms = static_cast<double>(std::max<std::int64_t>(0, latency.count()));
+  if (ms < 1) return 0;
+  return std::min(kBuckets - 1, 1 + static_cast<std::size_t>(8 * std::log2(ms)));
 }
 
 void LatencyHistogram::merge(const LatencyHistogram& other) {

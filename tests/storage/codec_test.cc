@@ -1,4 +1,4 @@
-#include "storage/sqlite_codec.h"
+#include "storage/codec.h"
 
 #include <gtest/gtest.h>
 

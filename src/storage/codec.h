@@ -25,7 +25,10 @@ DeliveryFilter decode_filter(std::string_view text);
 class LatencyHistogram {
  public:
   static constexpr std::size_t kBuckets = 256;
-  void add(milliseconds latency);
+  static std::size_t bucket_of(milliseconds latency);
+  void add(milliseconds latency) { add(bucket_of(latency), 1); }
+  /// bucket: below kBuckets.
+  void add(std::size_t bucket, std::uint32_t count) { counts_[bucket] += count; }
   void merge(const LatencyHistogram& other);
   void clear() { counts_.fill(0); }
   bool empty() const;

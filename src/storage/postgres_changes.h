@@ -1,0 +1,31 @@
+// Changes by people, jobs' slices and housekeeping on PostgreSQL: each one transaction. Belongs to the store's loop.
+#pragma once
+#include <boost/asio/awaitable.hpp>
+#include <optional>
+
+#include "ports/store.h"
+#include "storage/postgres_connection.h"
+
+namespace eventrelay {
+
+struct ChangeContext {
+  std::int64_t writer = 0;            ///< whose counters it adds to
+  std::optional<std::int64_t> at_ms;  ///< the time to take for the server's; unset: the server's
+  PgConnection::Deadline deadline;
+};
+
+struct ChangeOutcome {
+  Result<ChangeResult> result;
+  News news;  ///< empty where the change was refused
+};
+
+/// Applies the change and commits, or leaves nothing. The connection is used by nothing else meanwhile.
+/// A refusal is an outcome; a fault of the connection or the server is a PgFault: kUnknown where the commit may have
+/// been done. A CreateJob's matches are counted before its transaction, up to three quarters of the deadline.
+boost::asio::awaitable<PgResult<ChangeOutcome>> apply_change(PgConnection& db, ChangeContext context, Change change);
+
+/// What an attempt's end says of its webhook's health (FinishAttempt::health); outcome.result carries the webhook.
+boost::asio::awaitable<PgResult<ChangeOutcome>> apply_health(PgConnection& db, ChangeContext context,
+                                                             FinishAttemptPtr finish);
+
+}  // namespace eventrelay
