@@ -100,6 +100,11 @@ std::vector<WebhookId> WebhookIndex::match(OrganizationId organization, std::str
   return found;
 }
 
+void WebhookIndex::reach_version(OrganizationId organization, std::uint64_t version) {
+  std::uint64_t& known = versions_[organization];
+  known = std::max(known, version);
+}
+
 std::uint64_t WebhookIndex::version(OrganizationId organization) const {
   auto entry = versions_.find(organization);
   return entry == versions_.end() ? 0 : entry->second;

@@ -23,6 +23,8 @@ class WebhookIndex {
   std::vector<WebhookId> match(OrganizationId organization, std::string_view type, std::string_view tenant) const;
   /// Rises with each put() of that organization.
   std::uint64_t version(OrganizationId organization) const;
+  /// The organization is at this version at least: all of it that concerns webhooks is here.
+  void reach_version(OrganizationId organization, std::uint64_t version);
   std::size_t size() const { return webhooks_.size(); }
 
  private:

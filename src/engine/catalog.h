@@ -14,6 +14,7 @@ namespace eventrelay {
 class LoopCatalog {
  public:
   void put(WebhookPtr webhook) { webhooks_.put(std::move(webhook)); }
+  void reach(const CatalogMark& mark) { webhooks_.reach_version(mark.organization, mark.version); }
   void apply(const KeyChange& change);
   const WebhookIndex& webhooks() const { return webhooks_; }
   /// The key with that text, compared in constant time by its hash; nullptr for none. Valid until the next change.

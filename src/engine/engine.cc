@@ -10,6 +10,7 @@ Engine::Engine(EngineOptions options, EventLoop& loop, Store& store, Transport& 
 void Engine::start(const Catalog& catalog) {
   for (const WebhookPtr& webhook : catalog.webhooks) catalog_.put(webhook);
   for (const ApiKey& key : catalog.keys) catalog_.apply(KeyChange{key});
+  for (const CatalogMark& mark : catalog.versions) catalog_.reach(mark);
   dispatcher_.observe(catalog.at);
   dispatcher_.start();
   if (jobs_) jobs_->start(catalog.open_jobs);
@@ -22,6 +23,7 @@ void Engine::on_news(News news) {
     dispatcher_.on_webhook(webhook);
   }
   for (const KeyChange& change : news.keys) catalog_.apply(change);
+  for (const CatalogMark& mark : news.catalog) catalog_.reach(mark);
   for (PendingDelivery& delivery : news.pending) dispatcher_.on_pending(std::move(delivery));
   for (const DeliveryRef& delivery : news.cancelled) dispatcher_.on_cancelled(delivery);
   dispatcher_.pump();

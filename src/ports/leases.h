@@ -30,6 +30,7 @@ struct WorkerToken {
 struct HandedDelivery {
   WebhookId webhook;
   DeliveryId delivery;
+  std::uint32_t number = 0;  ///< of the attempt
   WallTime until{};
 };
 

@@ -54,7 +54,9 @@ struct News {
   std::vector<PendingDelivery> pending;  ///< new, reopened or to be tried now; ascending ids within a commit's ingests
   std::vector<DeliveryRef> cancelled;    ///< by a person: not to be sent any more
   std::vector<JobId> jobs;               ///< new ones
-  std::vector<CatalogMark> catalog;      ///< of a store that several processes share: what `pending` was matched with
+  /// Of a store that several processes share: what `pending` was matched with, and with `webhooks` and `keys` what is
+  /// reached with them.
+  std::vector<CatalogMark> catalog;
   bool empty() const {
     return webhooks.empty() && keys.empty() && pending.empty() && cancelled.empty() && jobs.empty();
   }

@@ -265,6 +265,7 @@ struct Catalog {
   std::vector<WebhookPtr> webhooks;  ///< without the deleted
   std::vector<ApiKey> keys;
   std::vector<JobSummary> open_jobs;
+  std::vector<CatalogMark> versions;  ///< of organizations whose webhooks the store counts itself
 };
 
 inline constexpr OrganizationId kFirstOrganization{1};

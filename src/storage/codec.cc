@@ -116,6 +116,11 @@ Headers decode_headers(std::string_view text) {
   return headers_of(Json::parse(text));
 }
 
+EncodedAttempt::EncodedAttempt(FinishAttemptPtr finish)
+    : intent(std::move(finish)),
+      request_headers(encode_headers(intent->outcome.request_headers)),
+      response_headers(encode_headers(intent->outcome.response_headers)) {}
+
 std::string encode_filter(const DeliveryFilter& filter) {
   Json json = Json::object();
   if (filter.state) json["state"] = static_cast<int>(*filter.state);

@@ -18,6 +18,14 @@ WebhookSpec decode_spec(std::string_view text);
 std::string encode_headers(const Headers& headers);
 Headers decode_headers(std::string_view text);
 
+/// An attempt's end with its headers as they are stored: encoded where it was submitted, not on the writer's thread.
+struct EncodedAttempt {
+  explicit EncodedAttempt(FinishAttemptPtr finish);
+  FinishAttemptPtr intent;
+  std::string request_headers;
+  std::string response_headers;
+};
+
 std::string encode_filter(const DeliveryFilter& filter);
 DeliveryFilter decode_filter(std::string_view text);
 

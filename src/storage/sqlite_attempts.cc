@@ -3,11 +3,6 @@
 
 namespace eventrelay {
 
-EncodedAttempt::EncodedAttempt(FinishAttemptPtr finish)
-    : intent(std::move(finish)),
-      request_headers(encode_headers(intent->outcome.request_headers)),
-      response_headers(encode_headers(intent->outcome.response_headers)) {}
-
 Result<FinishResult> SqliteSession::apply(const EncodedAttempt& attempt) {
   const FinishAttempt& intent = *attempt.intent;
   if (intent.state != DeliveryState::kPending && end_pending(intent)) {

@@ -22,14 +22,6 @@ struct CounterDelta {
   LatencyHistogram latency;
 };
 
-/// An attempt's end with its headers as they are stored: encoded where it was submitted, not on the writer's thread.
-struct EncodedAttempt {
-  explicit EncodedAttempt(FinishAttemptPtr finish);
-  FinishAttemptPtr intent;
-  std::string request_headers;
-  std::string response_headers;
-};
-
 /// A job to be made, with what it will meet: counted by a reader, so that no commit waits for the count.
 struct CountedJob {
   CreateJob what;

@@ -116,7 +116,6 @@ CREATE TABLE processes (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL, version text NOT NULL,
   is_worker boolean NOT NULL, epoch bigint NOT NULL DEFAULT 1, fenced boolean NOT NULL DEFAULT false,
   draining boolean NOT NULL DEFAULT false, counter bigint NOT NULL DEFAULT 0,
-  backends integer[] NOT NULL DEFAULT '{}',    -- of its connections
   started_at timestamptz NOT NULL DEFAULT clock_timestamp(), seen_at timestamptz NOT NULL DEFAULT clock_timestamp())
   WITH (fillfactor = 50);
 CREATE TABLE partitions (n smallint PRIMARY KEY, owner bigint NOT NULL DEFAULT 0) WITH (fillfactor = 50);

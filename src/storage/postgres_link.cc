@@ -1,0 +1,89 @@
+#include "storage/postgres_link.h"
+
+#include <algorithm>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+namespace eventrelay {
+
+namespace asio = boost::asio;
+
+namespace {
+constexpr auto kPauseMin = std::chrono::milliseconds(50);
+constexpr auto kPauseMax = std::chrono::milliseconds(1'000);
+constexpr auto kSetupTimeout = std::chrono::seconds(5);
+/// Reads that may wait for a connection.
+constexpr std::size_t kWaitingMax = 4'096;
+}  // namespace
+
+asio::awaitable<Result<PgConnection*>> PgLink::get() {
+  if (is_open()) co_return connection_.get();
+  connection_.reset();
+  if (failure_ && std::chrono::steady_clock::now() < next_try_) co_return *failure_;
+  auto connecting = PgConnection::connect(context_, options_);
+  auto connected = co_await std::move(connecting);
+  if (connected && setup_) {
+    auto setting = (*connected)->query(setup_, PgParams(), std::chrono::steady_clock::now() + kSetupTimeout);
+    const auto set = co_await std::move(setting);
+    if (!set) connected = set.error().error;
+  }
+  if (!connected) {
+    failure_ = connected.error();
+    if (failure_->code != ErrorCode::kUnavailable) failure_->code = ErrorCode::kUnavailable;
+    pause_ = std::clamp(pause_ * 2, kPauseMin, kPauseMax);
+    next_try_ = std::chrono::steady_clock::now() + pause_;
+    co_return *failure_;
+  }
+  failure_.reset();
+  pause_ = {};
+  connection_ = std::move(*connected);
+  co_return connection_.get();
+}
+
+PgPool::PgPool(asio::io_context& context, PgConnectOptions options, std::size_t connections) : context_(context) {
+  for (std::size_t i = 0; i < connections; ++i) {
+    links_.push_back(std::make_unique<PgLink>(context, options));
+    free_.push_back(links_.back().get());
+  }
+}
+
+asio::awaitable<Result<PgPool::Loan>> PgPool::take(PgConnection::Deadline deadline) {
+  PgLink* link = nullptr;
+  if (!free_.empty()) {
+    link = free_.back();
+    free_.pop_back();
+  } else {
+    if (waiting_.size() >= kWaitingMax)
+      co_return Error{ErrorCode::kUnavailable, "Too many queries wait for the database; try again", {}};
+    Waiter waiter(context_);
+    waiter.timer.expires_at(deadline);
+    waiting_.push_back(&waiter);
+    boost::system::error_code ignored;
+    co_await waiter.timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    link = waiter.link;
+    if (!link) {
+      std::erase(waiting_, &waiter);
+      co_return Error{ErrorCode::kTimeout, "Too many queries wait before this one; try again", {}};
+    }
+  }
+  auto getting = link->get();
+  auto connection = co_await std::move(getting);
+  if (!connection) {
+    give_back(*link);
+    co_return connection.error();
+  }
+  co_return Loan(*this, *link, **connection);
+}
+
+void PgPool::give_back(PgLink& link) {
+  if (waiting_.empty()) {
+    free_.push_back(&link);
+    return;
+  }
+  Waiter* next = waiting_.front();
+  waiting_.pop_front();
+  next->link = &link;
+  next->timer.cancel();
+}
+
+}  // namespace eventrelay

@@ -1,0 +1,77 @@
+// A connection that is made again when it has ended, and a few of them that reads share. Belong to the store's loop.
+#pragma once
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "storage/postgres_connection.h"
+
+namespace eventrelay {
+
+class PgLink {
+ public:
+  /// setup: one statement for each new connection; nullptr: none. Literals.
+  PgLink(boost::asio::io_context& context, PgConnectOptions options, const char* setup = nullptr)
+      : context_(context), options_(std::move(options)), setup_(setup) {}
+
+  /// The connection, made where there is none; it is good until the caller waits for anything. One caller at a time.
+  /// Error: why there is none; for a while after a failure at once, without another try.
+  boost::asio::awaitable<Result<PgConnection*>> get();
+  bool is_open() const { return connection_ && connection_->is_open(); }
+  void close() { connection_.reset(); }
+
+ private:
+  boost::asio::io_context& context_;
+  PgConnectOptions options_;
+  const char* setup_;
+  std::unique_ptr<PgConnection> connection_;
+  std::optional<Error> failure_;
+  std::chrono::steady_clock::time_point next_try_{};
+  std::chrono::milliseconds pause_{0};
+};
+
+/// Connections for reads; at most so many at once, the others wait.
+class PgPool {
+ public:
+  PgPool(boost::asio::io_context& context, PgConnectOptions options, std::size_t connections);
+
+  /// A connection on loan; goes back when this ends. The pool outlives it.
+  class Loan {
+   public:
+    Loan(PgPool& pool, PgLink& link, PgConnection& connection) : pool_(&pool), link_(&link), connection_(&connection) {}
+    Loan(Loan&& other) noexcept
+        : pool_(std::exchange(other.pool_, nullptr)), link_(other.link_), connection_(other.connection_) {}
+    Loan& operator=(Loan&&) = delete;
+    ~Loan() {
+      if (pool_) pool_->give_back(*link_);
+    }
+    PgConnection& db() const { return *connection_; }
+
+   private:
+    PgPool* pool_;
+    PgLink* link_;
+    PgConnection* connection_;
+  };
+
+  /// Errors: kUnavailable: no connection, or too many wait; kTimeout: the deadline passed in the queue.
+  boost::asio::awaitable<Result<Loan>> take(PgConnection::Deadline deadline);
+
+ private:
+  void give_back(PgLink& link);
+
+  boost::asio::io_context& context_;
+  std::vector<std::unique_ptr<PgLink>> links_;
+  std::vector<PgLink*> free_;
+  struct Waiter {
+    explicit Waiter(boost::asio::io_context& context) : timer(context) {}
+    boost::asio::steady_timer timer;
+    PgLink* link = nullptr;
+  };
+  std::deque<Waiter*> waiting_;
+};
+
+}  // namespace eventrelay

@@ -1,0 +1,129 @@
+-- Workers and what they own (ports/leases.h). All faults of a lease are by `epoch` and `fenced`, never by time.
+
+CREATE FUNCTION join_worker(p_id bigint) RETURNS bigint LANGUAGE sql AS $$
+  UPDATE processes SET is_worker = true, fenced = false, draining = false, epoch = epoch + 1, counter = counter + 1,
+    seen_at = clock_timestamp() WHERE id = p_id RETURNING epoch;
+$$;
+
+-- Holds the worker's row against a fence until the transaction's end; raises ER001 where it is fenced already.
+CREATE FUNCTION hold_token(p_id bigint, p_epoch bigint) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM 1 FROM processes p WHERE p.id = p_id AND p.epoch = p_epoch AND NOT p.fenced FOR SHARE;
+  IF NOT FOUND THEN RAISE EXCEPTION 'the lease was taken over' USING ERRCODE = 'ER001'; END IF;
+END $$;
+
+CREATE FUNCTION renew_lease(
+  p_id bigint, p_epoch bigint, OUT at_ms bigint, OUT workers bigint[], OUT counters bigint[], OUT draining boolean[],
+  OUT owners bigint[], OUT h_webhook bigint[], OUT h_delivery bigint[], OUT h_until bigint[]) LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE processes p SET counter = p.counter + 1, seen_at = clock_timestamp()
+    WHERE p.id = p_id AND p.epoch = p_epoch AND NOT p.fenced;
+  IF NOT FOUND THEN RAISE EXCEPTION 'the lease was taken over' USING ERRCODE = 'ER001'; END IF;
+  at_ms := now_ms();
+  DELETE FROM handed h WHERE h.until_ms < at_ms;
+  SELECT array_agg(p.id ORDER BY p.id), array_agg(p.counter ORDER BY p.id), array_agg(p.draining ORDER BY p.id)
+    INTO workers, counters, draining FROM processes p WHERE p.is_worker AND NOT p.fenced;
+  SELECT array_agg(n.owner ORDER BY n.n) INTO owners FROM partitions n;
+  SELECT array_agg(h.webhook_id ORDER BY h.delivery_id), array_agg(h.delivery_id ORDER BY h.delivery_id),
+         array_agg(h.until_ms ORDER BY h.delivery_id) INTO h_webhook, h_delivery, h_until
+    FROM handed h JOIN partitions n ON n.n = h.partition WHERE n.owner = p_id AND h.owner <> p_id;
+END $$;
+
+-- Fences the worker if its counter still stands where it was seen. Its row's lock may be held by a commit of its own:
+-- the caller's lock_timeout bounds the wait, then it ends the worker's connections and tries again.
+CREATE FUNCTION fence_worker(p_id bigint, p_epoch bigint, p_worker bigint, p_counter bigint) RETURNS boolean
+LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM hold_token(p_id, p_epoch);
+  UPDATE processes SET fenced = true WHERE id = p_worker AND counter = p_counter AND NOT fenced;
+  IF NOT FOUND THEN RETURN false; END IF;
+  UPDATE partitions SET owner = 0 WHERE owner = p_worker;
+  RETURN true;
+END $$;
+
+-- Ends the connections of a process: what they hold is let go of. They carry the process's number in their name.
+CREATE FUNCTION end_connections(p_worker bigint) RETURNS bigint LANGUAGE sql AS $$
+  SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+    WHERE application_name = 'eventrelay ' || p_worker AND datname = current_database() AND usename = current_user
+      AND pid <> pg_backend_pid();
+$$;
+
+CREATE FUNCTION claim_partitions(p_id bigint, p_epoch bigint, p_wanted smallint[]) RETURNS smallint[]
+LANGUAGE plpgsql AS $$
+DECLARE
+  got smallint[];
+BEGIN
+  PERFORM pg_advisory_xact_lock(7305, 3);
+  PERFORM hold_token(p_id, p_epoch);
+  WITH taken AS (UPDATE partitions SET owner = p_id WHERE n = ANY (p_wanted) AND owner = 0 RETURNING n)
+  SELECT coalesce(array_agg(n ORDER BY n), '{}') INTO got FROM taken;
+  RETURN got;
+END $$;
+
+-- Gives partitions away with the attempts that are under way in them. The rows' locks order this with the ends of these
+-- attempts: one that is committed before is not handed, one that is committed after takes its own row out again.
+CREATE FUNCTION release_partitions(
+  p_id bigint, p_epoch bigint, p_partitions smallint[], h_webhook bigint[], h_partition smallint[],
+  h_delivery bigint[], h_number integer[], h_until bigint[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM hold_token(p_id, p_epoch);
+  INSERT INTO handed (delivery_id, webhook_id, partition, owner, until_ms)
+    SELECT h.delivery, h.webhook, h.partition, p_id, h.until
+      FROM unnest(h_webhook, h_partition, h_delivery, h_number, h_until)
+        AS h(webhook, partition, delivery, number, until)
+      JOIN (SELECT d.id, d.attempts FROM deliveries d WHERE d.id = ANY (h_delivery) AND d.state = 0 ORDER BY d.id
+            FOR SHARE) d ON d.id = h.delivery AND d.attempts = h.number - 1
+    ON CONFLICT (delivery_id) DO UPDATE SET owner = excluded.owner, until_ms = excluded.until_ms;
+  UPDATE partitions SET owner = 0 WHERE n = ANY (p_partitions) AND owner = p_id;
+END $$;
+
+CREATE FUNCTION set_draining(p_id bigint, p_epoch bigint) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE processes SET draining = true WHERE id = p_id AND epoch = p_epoch AND NOT fenced;
+  IF NOT FOUND THEN RAISE EXCEPTION 'the lease was taken over' USING ERRCODE = 'ER001'; END IF;
+END $$;
+
+CREATE FUNCTION leave_worker(p_id bigint, p_epoch bigint) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM hold_token(p_id, p_epoch);
+  UPDATE partitions SET owner = 0 WHERE owner = p_id;
+  UPDATE processes SET is_worker = false WHERE id = p_id;
+END $$;
+
+-- ---- Housekeeping -------------------------------------------------------------------------------------------------
+
+-- What one worker does once a minute: partitions ahead, old notes, counters of ended processes, ended processes.
+CREATE FUNCTION keep_house(p_at_ms bigint) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  old_minute bigint := p_at_ms / 60000 - 120;
+  dropped xid8;
+BEGIN
+  PERFORM make_partitions(p_at_ms, 4);
+  WITH gone AS (DELETE FROM commits WHERE made_at < clock_timestamp() - interval '10 minutes' RETURNING xid)
+  SELECT xid INTO dropped FROM gone ORDER BY xid DESC LIMIT 1;
+  IF dropped IS NOT NULL THEN UPDATE commits_dropped SET upto = dropped; END IF;
+  DELETE FROM api_keys k USING organizations o WHERE k.deleted AND o.id = k.organization_id
+    AND (k.id >> 22) + 1577836800000 < p_at_ms - 86400000;
+
+  -- Rows of single writers become one a minute after two hours.
+  WITH gone AS (DELETE FROM metrics_minutes WHERE writer <> 0 AND minute < old_minute RETURNING *)
+  INSERT INTO metrics_minutes AS m
+    SELECT organization_id, minute, 0, sum(events), sum(unmatched), sum(deliveries), sum(attempts), sum(succeeded),
+           sum(failed_attempts), sum(retries), sum(dead), sum(cancelled) FROM gone GROUP BY 1, 2 ORDER BY 1, 2
+    ON CONFLICT (organization_id, minute, writer) DO UPDATE SET events = m.events + excluded.events,
+      unmatched = m.unmatched + excluded.unmatched, deliveries = m.deliveries + excluded.deliveries,
+      attempts = m.attempts + excluded.attempts, succeeded = m.succeeded + excluded.succeeded,
+      failed_attempts = m.failed_attempts + excluded.failed_attempts, retries = m.retries + excluded.retries,
+      dead = m.dead + excluded.dead, cancelled = m.cancelled + excluded.cancelled;
+  WITH gone AS (DELETE FROM latency_minutes WHERE writer <> 0 AND minute < old_minute RETURNING *)
+  INSERT INTO latency_minutes AS l SELECT organization_id, minute, 0, bucket, sum(count) FROM gone
+    GROUP BY 1, 2, 4 ORDER BY 1, 2, 4
+    ON CONFLICT (organization_id, minute, writer, bucket) DO UPDATE SET count = l.count + excluded.count;
+  -- Gauges of processes that are no more. A writer's number is its process's times four, and which of its connections.
+  WITH ended AS (DELETE FROM processes WHERE seen_at < clock_timestamp() - interval '1 hour'
+                   AND (fenced OR NOT is_worker) RETURNING id),
+       gone AS (DELETE FROM gauges g USING ended e WHERE g.writer / 4 = e.id RETURNING g.*)
+  INSERT INTO gauges AS g SELECT organization_id, 0, sum(pending), sum(dead) FROM gone GROUP BY 1 ORDER BY 1
+    ON CONFLICT (organization_id, writer) DO UPDATE SET pending = g.pending + excluded.pending,
+      dead = g.dead + excluded.dead;
+END $$;

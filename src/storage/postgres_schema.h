@@ -1,0 +1,14 @@
+// The schema's version, and the registration of a process. Used while a store is opened, by one thread; blocks.
+#pragma once
+#include <string>
+
+#include "base/result.h"
+
+namespace eventrelay {
+
+/// The schema's version after it. Several processes may call it at once, and older ones may be serving: one migrates,
+/// the others wait, up to a minute. apply false: refuses an older schema. A schema that says it is not for this version
+/// any more is always refused. Errors: a sentence for the operator.
+Result<int> bring_postgres_schema_up(const std::string& url, bool apply);
+
+}  // namespace eventrelay
