@@ -38,7 +38,7 @@ class PgParams {
   PgParams& add_array(std::span<const std::int16_t> values);            ///< smallint[]
   PgParams& add_array(std::span<const std::string_view> texts);         ///< text[]
   PgParams& add_bytes_array(std::span<const std::string_view> values);  ///< bytea[]
-  std::size_t bytes() const;
+  std::size_t bytes() const { return bytes_; }
 
  private:
   friend class PgConnection;
@@ -47,7 +47,9 @@ class PgParams {
     std::string bytes;
     bool is_null = false;
   };
+  PgParams& put(std::uint32_t type, std::string bytes);
   std::vector<Value> values_;
+  std::size_t bytes_ = 0;
 };
 
 /// sql: a literal or otherwise a text that lives as long as the connection: statements are prepared once a connection
@@ -55,6 +57,7 @@ class PgParams {
 struct PgStatement {
   const char* sql = nullptr;
   PgParams params;
+  bool once = false;  ///< not kept: a text made while the program runs, which may go when run() has returned
 };
 
 /// Rows of one statement, in binary format. A value; views last as long as it does.
@@ -117,8 +120,8 @@ class PgConnection {
   /// Connects, tries each host of the URL, then sets the session up: search_path eventrelay, UTF-8, keep-alives of
   /// seconds, statement_timeout, idle_in_transaction_session_timeout.
   /// Errors: kUnavailable with a sentence for the operator (the server's own words in it, never the password);
-  /// kInvalid when something between multiplexes transactions (PQbackendPID differs from pg_backend_pid()), when the
-  /// server is older than 13, or the database is not UTF-8.
+  /// kInvalid when the URL cannot be read, something between multiplexes transactions (PQbackendPID differs from
+  /// pg_backend_pid()), the server is older than 13, or the database is not UTF-8.
   static boost::asio::awaitable<Result<std::unique_ptr<PgConnection>>> connect(boost::asio::io_context& context,
                                                                                PgConnectOptions options);
   ~PgConnection();
@@ -127,10 +130,13 @@ class PgConnection {
 
   /// Runs the statements in order in one round trip, up to one sync: without BEGIN among them they are one transaction
   /// of their own. Batches may be sent while others are under way; they answer in order. On a fault of a statement
-  /// those after it in the batch are not run and a transaction of their own is rolled back.
-  /// Past the deadline the connection is closed. After the end of the connection every open batch has the fault
-  /// kUnknown, and later ones kUnavailable. done: on the loop, never before run() has returned, exactly once, or
-  /// destroyed with the connection.
+  /// those after it in the batch are not run and a transaction of their own is rolled back; so is one that a BEGIN
+  /// began, before anything that `done` sends: batches of it that were sent before fail with kUnavailable, a COMMIT
+  /// too. Faults of a statement: kUnavailable (nothing was done, it may succeed later: deadlock, lock or statement
+  /// timeout, shutdown, …), kUnknown (the session was ended during a commit), kInvalid (all others) with the server's
+  /// words. A deadline that has passed already: kUnavailable, nothing is sent. Past the connection is closed. After the
+  /// end of the connection every open batch has the fault kUnknown, and later ones kUnavailable. done: on the loop,
+  /// never before run() has returned, exactly once, or destroyed with the connection.
   using Rows = std::vector<PgRows>;  ///< one a statement
   void run(std::vector<PgStatement> statements, Deadline deadline, Completion<PgResult<Rows>> done);
   boost::asio::awaitable<PgResult<Rows>> run(std::vector<PgStatement> statements, Deadline deadline);
