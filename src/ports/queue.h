@@ -58,7 +58,7 @@ struct News {
   /// reached with them.
   std::vector<CatalogMark> catalog;
   bool empty() const {
-    return webhooks.empty() && keys.empty() && pending.empty() && cancelled.empty() && jobs.empty();
+    return webhooks.empty() && keys.empty() && pending.empty() && cancelled.empty() && jobs.empty() && catalog.empty();
   }
 };
 

@@ -31,7 +31,8 @@ class Connection {
     handle_.reset(PQconnectdbParams(keywords, values, 1));
     if (PQstatus(handle_.get()) != CONNECTION_OK)
       throw Fault{std::string("Cannot connect to PostgreSQL: ") + PQerrorMessage(handle_.get())};
-    PQsetNoticeProcessor(handle_.get(), [](void*, const char*) {}, nullptr);
+    PQsetNoticeProcessor(
+        handle_.get(), [](void*, const char*) {}, nullptr);
   }
   void run(const std::string& sql) { ask(sql); }
   std::string one(const std::string& sql) {
@@ -81,8 +82,9 @@ int migrate(const std::string& url, bool apply) {
     db.run("CREATE SCHEMA IF NOT EXISTS eventrelay");
     db.run("SET search_path TO eventrelay");
     // usable_from: the oldest program, by the newest schema it knows, that may still run on this one.
-    db.run("CREATE TABLE IF NOT EXISTS schema_versions (version integer PRIMARY KEY, usable_from integer NOT NULL,"
-           " applied_at timestamptz NOT NULL DEFAULT now())");
+    db.run(
+        "CREATE TABLE IF NOT EXISTS schema_versions (version integer PRIMARY KEY, usable_from integer NOT NULL,"
+        " applied_at timestamptz NOT NULL DEFAULT now())");
     for (version = version_of(); version < newest; ++version) {
       const EmbeddedFile& file = files[static_cast<std::size_t>(version)];
       const std::string number = std::to_string(version + 1);

@@ -269,14 +269,14 @@ END $$;
 
 -- Commits the ends of attempts, each only where its delivery is pending and has had the attempts before: what a fenced
 -- or late owner brings changes nothing, and spoils nothing of the others. An attempt that ended on a delivery already
--- final is recorded. p_worker 0: no leases. Returns the states as committed (NULL: no such delivery), the current
+-- final is recorded. p_worker 0: no leases. Returns the states as committed (-1: no such delivery), the current
 -- versions of the organizations concerned, and whether the worker is fenced; then nothing was done.
 CREATE FUNCTION finish(
   p_writer bigint, p_worker bigint, p_epoch bigint, p_at_ms bigint,
-  f_org bigint[], f_delivery bigint[], f_number integer[], f_manual boolean[], f_state smallint[],
+  f_org bigint[], f_delivery bigint[], f_number integer[], f_manual smallint[], f_state smallint[],
   f_position integer[], f_due bigint[], f_reason text[], f_bucket smallint[],
   a_started bigint[], a_duration bigint[], a_status smallint[], a_error smallint[], a_message text[],
-  a_request_headers text[], a_response_headers text[], a_body bytea[], a_truncated boolean[], a_remote text[],
+  a_request_headers text[], a_response_headers text[], a_body bytea[], a_truncated smallint[], a_remote text[],
   a_dns bigint[], a_connect bigint[], a_tls bigint[], a_first_byte bigint[],
   OUT fenced boolean, OUT states smallint[], OUT orgs bigint[], OUT versions bigint[]) LANGUAGE plpgsql AS $$
 DECLARE
@@ -304,11 +304,11 @@ BEGIN
   changed AS (
     UPDATE deliveries d SET
         attempts = f.number, last_status = f.status, last_error = f.error, position = f.position, state = f.state,
-        reason = f.reason, manual = f.state = 0 AND d.manual AND NOT f.manual,
+        reason = f.reason, manual = f.state = 0 AND d.manual AND f.manual = 0,
         due_ms = CASE f.state WHEN 0 THEN f.due ELSE d.due_ms END,
         sort_at_ms = CASE WHEN f.state <> 0 THEN d.sort_at_ms
                           WHEN (SELECT w.ordered FROM webhooks w WHERE w.id = d.webhook_id) THEN d.first_due_ms
-                          WHEN d.manual AND NOT f.manual THEN d.sort_at_ms ELSE f.due END,
+                          WHEN d.manual AND f.manual = 0 THEN d.sort_at_ms ELSE f.due END,
         ended_id = CASE WHEN f.state <> 0 THEN base + f.i - 1 END
       FROM f
       WHERE d.id = f.delivery AND d.id BETWEEN lowest AND highest AND d.organization_id = f.org AND d.state = 0
@@ -326,13 +326,14 @@ BEGIN
         RETURNING f.i::integer AS i)
     SELECT coalesce(array_agg(i), '{}') INTO late FROM changed;
     SELECT array_agg(CASE WHEN f.i = ANY (ended) THEN f.state
-                          ELSE (SELECT d.state FROM deliveries d WHERE d.id = f.delivery AND d.organization_id = f.org)
+                          ELSE coalesce((SELECT d.state FROM deliveries d
+                                    WHERE d.id = f.delivery AND d.organization_id = f.org), -1::smallint)
                      END ORDER BY f.i) INTO states
       FROM unnest(f_delivery, f_org, f_state) WITH ORDINALITY AS f(delivery, org, state, i);
   END IF;
   INSERT INTO attempts
-    SELECT a.delivery, a.number, a.manual, a.started, a.duration, a.status, a.error, a.message, a.request_headers,
-           a.response_headers, a.body, a.truncated, a.remote, a.dns, a.connect, a.tls, a.first_byte
+    SELECT a.delivery, a.number, a.manual <> 0, a.started, a.duration, a.status, a.error, a.message, a.request_headers,
+           a.response_headers, a.body, a.truncated <> 0, a.remote, a.dns, a.connect, a.tls, a.first_byte
       FROM unnest(f_delivery, f_number, f_manual, a_started, a_duration, a_status, a_error, a_message,
                   a_request_headers, a_response_headers, a_body, a_truncated, a_remote, a_dns, a_connect, a_tls,
                   a_first_byte) WITH ORDINALITY

@@ -1,0 +1,114 @@
+#include "storage/postgres_change_lane.h"
+
+#include "base/log.h"
+
+namespace eventrelay {
+
+namespace asio = boost::asio;
+
+namespace {
+/// For one change with all its statements.
+constexpr auto kChangeTimeout = std::chrono::seconds(5);
+}  // namespace
+
+PgChangeLane::PgChangeLane(asio::io_context& context, PgConnectOptions connect, std::int64_t writer,
+                           std::function<WallTime()> clock, PgCatalog& catalog, HandOver& hand_over, Metrics& metrics)
+    : link_(context, std::move(connect),
+            "SELECT set_config('jit', 'off', false), set_config('lock_timeout', '2s', false)"),
+      writer_(writer),
+      clock_(std::move(clock)),
+      catalog_(catalog),
+      hand_over_(hand_over),
+      metrics_(metrics),
+      queue_(context) {}
+
+void PgChangeLane::submit(PgChangeItem item) {
+  item.submitted = std::chrono::steady_clock::now();
+  if (!queue_.push(item)) answer(std::move(item), store_unavailable());
+}
+
+void PgChangeLane::answer(PgChangeItem item, Result<ChangeResult> result) {
+  EventLoop& loop = *item.loop;
+  if (item.finished) {
+    // The attempt's end is committed, whatever became of its webhook's health.
+    loop.post([done = std::move(item.finished), finish = *item.finish_result]() mutable { std::move(done)(finish); });
+    return;
+  }
+  loop.post(
+      [done = std::move(item.done), result = std::move(result)]() mutable { std::move(done)(std::move(result)); });
+}
+
+asio::awaitable<void> PgChangeLane::run() {
+  while (true) {
+    auto waiting = queue_.wait();
+    co_await std::move(waiting);
+    if (queue_.is_done()) co_return;
+    auto items = queue_.take(1, kCommitBytesMax);
+    for (PgChangeItem& item : items) {
+      auto applying = apply(std::move(item));
+      co_await std::move(applying);
+    }
+  }
+}
+
+asio::awaitable<PgResult<ChangeOutcome>> PgChangeLane::commit(PgChangeItem& item) {
+  auto getting = link_.get();
+  auto db = co_await std::move(getting);
+  if (!db) co_return PgFault{db.error(), ""};
+  ChangeContext context{writer_, clock_ ? std::optional(unix_ms(clock_())) : std::nullopt,
+                        std::chrono::steady_clock::now() + kChangeTimeout};
+  if (item.health) {
+    auto applying = apply_health(**db, context, item.health);
+    co_return co_await std::move(applying);
+  }
+  if (std::holds_alternative<ExpireKeys>(item.change)) {
+    // Once a minute, by whoever runs the jobs.
+    PgParams params;
+    params.add(context.at_ms);
+    auto keeping = (*db)->query("SELECT keep_house(coalesce($1, now_ms()))", std::move(params), context.deadline);
+    const auto kept = co_await std::move(keeping);
+    if (!kept) spdlog::warn("the database's housekeeping failed: {}", kept.error().error.message);
+    if (!(*db)->is_open()) co_return PgFault{store_unavailable(), ""};
+  }
+  auto applying = apply_change(**db, context, item.change);
+  co_return co_await std::move(applying);
+}
+
+asio::awaitable<void> PgChangeLane::apply(PgChangeItem item) {
+  auto committing = commit(item);
+  auto outcome = co_await std::move(committing);
+  if (!outcome) {
+    const ErrorCode code = outcome.error().error.code;
+    if (code == ErrorCode::kInvalid) spdlog::error("a change failed: {}", outcome.error().error.message);
+    answer(std::move(item), code == ErrorCode::kUnknown ? outcome_unknown() : store_unavailable());
+    co_return;
+  }
+  if (!outcome->result || outcome->news.empty()) {
+    answer(std::move(item), std::move(outcome->result));
+    co_return;
+  }
+  metrics_.deliveries_cancelled.Increment(static_cast<double>(outcome->news.cancelled.size()));
+  // Answered when every loop of this process has taken it in.
+  Completion<> applied([item = std::move(item), result = std::move(outcome->result)]() mutable {
+    answer(std::move(item), std::move(result));
+  });
+  auto publishing = publish(std::move(outcome->news), std::move(applied));
+  co_await std::move(publishing);
+}
+
+asio::awaitable<void> PgChangeLane::publish(News news, Completion<> applied) {
+  const std::vector<CatalogMark> marks = news.catalog;
+  if (catalog_.absorb(news)) {
+    hand_over_.publish(std::move(news), std::move(applied));
+    co_return;
+  }
+  // Another process changed something before: that first, and this with it.
+  if (!news.empty()) hand_over_.publish(std::move(news), {});
+  auto shared = std::make_shared<Completion<>>(std::move(applied));
+  auto catching = catalog_.catch_up(marks, [shared] { std::move (*shared)(); });
+  const auto caught = co_await std::move(catching);
+  // The change is committed; the loops learn of it with the next look at the versions.
+  if (!caught && *shared) std::move (*shared)();
+}
+
+}  // namespace eventrelay

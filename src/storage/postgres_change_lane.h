@@ -1,0 +1,51 @@
+// Changes into PostgreSQL, one after the other on a connection of their own, and how they reach this process's loops.
+// submit() from any thread; the rest belongs to the store's loop.
+#pragma once
+#include <functional>
+
+#include "base/metrics.h"
+#include "storage/postgres_catalog.h"
+#include "storage/postgres_changes.h"
+#include "storage/postgres_commit.h"
+#include "storage/postgres_finish.h"
+#include "storage/postgres_link.h"
+
+namespace eventrelay {
+
+/// A change with its completion; or the health of a webhook, with the attempt's end that waits for it.
+struct PgChangeItem {
+  EventLoop* loop = nullptr;
+  Change change;
+  Completion<Result<ChangeResult>> done;
+  FinishAttemptPtr health;
+  Completion<Result<FinishResult>> finished;
+  std::optional<FinishResult> finish_result;
+  std::size_t bytes = 0;
+  std::chrono::steady_clock::time_point submitted{};
+};
+
+class PgChangeLane {
+ public:
+  PgChangeLane(boost::asio::io_context& context, PgConnectOptions connect, std::int64_t writer,
+               std::function<WallTime()> clock, PgCatalog& catalog, HandOver& hand_over, Metrics& metrics);
+
+  void submit(PgChangeItem item);
+  void close() { queue_.close(); }
+  boost::asio::awaitable<void> run();
+
+ private:
+  boost::asio::awaitable<void> apply(PgChangeItem item);
+  boost::asio::awaitable<PgResult<ChangeOutcome>> commit(PgChangeItem& item);
+  boost::asio::awaitable<void> publish(News news, Completion<> applied);
+  static void answer(PgChangeItem item, Result<ChangeResult> result);
+
+  PgLink link_;
+  const std::int64_t writer_;
+  std::function<WallTime()> clock_;
+  PgCatalog& catalog_;
+  HandOver& hand_over_;
+  Metrics& metrics_;
+  CommitQueue<PgChangeItem> queue_;
+};
+
+}  // namespace eventrelay

@@ -1,0 +1,176 @@
+#include "storage/postgres_finish.h"
+
+#include <map>
+
+#include "base/log.h"
+
+namespace eventrelay {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr const char* kFinish =
+    "SELECT fenced, states, orgs, versions FROM finish($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, "
+    "$15,"
+    " $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)";
+
+}  // namespace
+
+PgFinish::PgFinish(asio::io_context& context, PgConnectOptions connect, std::int64_t writer,
+                   std::function<WallTime()> clock, Hooks hooks, Metrics& metrics)
+    : link_(context, std::move(connect), kHotSetup),
+      writer_(writer),
+      clock_(std::move(clock)),
+      hooks_(std::move(hooks)),
+      metrics_(metrics),
+      queue_(context),
+      pace_(context) {}
+
+void PgFinish::submit(PgFinishItem item) {
+  if (queue_.push(item)) return;
+  Answers<FinishResult> refused;
+  refused.add(*item.loop, std::move(item.done), store_unavailable());
+  refused.post();
+}
+
+asio::awaitable<void> PgFinish::run() {
+  while (true) {
+    auto waiting = queue_.wait();
+    co_await std::move(waiting);
+    if (queue_.is_done()) co_return;
+    auto pausing = pace_.wait(queue_.size());
+    co_await std::move(pausing);
+    Items items = queue_.take(kCommitItemsMax, kCommitBytesMax);
+    pace_.note(items.size());
+    // A worker that lost its lease and joined again has two tokens in the queue for a moment.
+    while (!items.empty()) {
+      const WorkerToken token = items.front().token;
+      Items same, rest;
+      for (PgFinishItem& item : items) (item.token == token ? same : rest).push_back(std::move(item));
+      items = std::move(rest);
+      auto committing = commit(std::move(same));
+      co_await std::move(committing);
+    }
+    answers_.post();
+  }
+}
+
+void PgFinish::fail(Items items, const Error& error) {
+  for (PgFinishItem& item : items) answers_.add(*item.loop, std::move(item.done), error);
+}
+
+asio::awaitable<PgResult<PgRows>> PgFinish::send(PgConnection& db, const Items& items) {
+  std::vector<std::int64_t> org, delivery, due, started, duration, dns, connect, tls, first_byte;
+  std::vector<std::int32_t> number, position;
+  std::vector<std::int16_t> manual, truncated, state, bucket, status, error;
+  std::vector<std::string_view> reason, message, request_headers, response_headers, body, remote;
+  for (const PgFinishItem& item : items) {
+    const FinishAttempt& intent = *item.attempt.intent;
+    const AttemptOutcome& outcome = intent.outcome;
+    org.push_back(intent.organization.value);
+    delivery.push_back(intent.delivery.value);
+    number.push_back(static_cast<std::int32_t>(intent.number));
+    manual.push_back(intent.manual);
+    state.push_back(static_cast<std::int16_t>(intent.state));
+    position.push_back(static_cast<std::int32_t>(intent.position));
+    due.push_back(unix_ms(intent.due));
+    reason.push_back(intent.reason);
+    bucket.push_back(static_cast<std::int16_t>(LatencyHistogram::bucket_of(intent.latency)));
+    started.push_back(unix_ms(outcome.started_at));
+    duration.push_back(outcome.duration.count());
+    status.push_back(static_cast<std::int16_t>(outcome.status_code));
+    error.push_back(static_cast<std::int16_t>(outcome.error));
+    message.push_back(outcome.error_message);
+    request_headers.push_back(item.attempt.request_headers);
+    response_headers.push_back(item.attempt.response_headers);
+    body.push_back(outcome.response_body);
+    truncated.push_back(outcome.response_truncated);
+    remote.push_back(outcome.remote_address);
+    dns.push_back(outcome.timings.dns_us);
+    connect.push_back(outcome.timings.connect_us);
+    tls.push_back(outcome.timings.tls_us);
+    first_byte.push_back(outcome.timings.first_byte_us);
+  }
+  const WorkerToken token = items.front().token;
+  PgParams params;
+  params.add(writer_).add(token.worker).add(token.epoch);
+  params.add(clock_ ? std::optional(unix_ms(clock_())) : std::nullopt);
+  params.add_array(org).add_array(delivery).add_array(number).add_array(manual).add_array(state).add_array(position);
+  params.add_array(due).add_array(reason).add_array(bucket).add_array(started).add_array(duration).add_array(status);
+  params.add_array(error).add_array(message).add_array(request_headers).add_array(response_headers);
+  params.add_bytes_array(body).add_array(truncated).add_array(remote);
+  params.add_array(dns).add_array(connect).add_array(tls).add_array(first_byte);
+  auto asking = db.query(kFinish, std::move(params), std::chrono::steady_clock::now() + kCommitTimeout);
+  co_return co_await std::move(asking);
+}
+
+asio::awaitable<void> PgFinish::commit(Items items) {
+  const auto begun = std::chrono::steady_clock::now();
+  // Of one delivery's attempts one a statement; a repeated one follows in the next.
+  std::map<DeliveryId, bool> seen;
+  Items once, twice;
+  for (PgFinishItem& item : items)
+    (seen.emplace(item.attempt.intent->delivery, true).second ? once : twice).push_back(std::move(item));
+  if (!twice.empty()) queue_.put_back(std::move(twice));
+  auto getting = link_.get();
+  auto db = co_await std::move(getting);
+  if (!db) {
+    if (!std::exchange(refusing_, true)) spdlog::error("the store takes no attempts: {}", db.error().message);
+    fail(std::move(once), store_unavailable());
+    co_return;
+  }
+  auto sending = send(**db, once);
+  const auto rows = co_await std::move(sending);
+  if (!rows) {
+    const PgFault& fault = rows.error();
+    const bool of_an_item = fault.error.code == ErrorCode::kInvalid && !fault.sqlstate.empty();
+    if (of_an_item && once.size() > 1) {
+      for (PgFinishItem& item : once) {
+        Items single;
+        single.push_back(std::move(item));
+        auto committing = commit(std::move(single));
+        co_await std::move(committing);
+      }
+      co_return;
+    }
+    if (!std::exchange(refusing_, true)) spdlog::error("the store takes no attempts: {}", fault.error.message);
+    fail(std::move(once), fault.error.code == ErrorCode::kUnknown ? outcome_unknown() : store_unavailable());
+    co_return;
+  }
+  if (std::exchange(refusing_, false)) spdlog::info("the store takes attempts again");
+  metrics_.commit_items.Observe(static_cast<double>(once.size()));
+  metrics_.commit_seconds.Observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
+  take_result(std::move(once), *rows);
+}
+
+void PgFinish::take_result(Items items, const PgRows& rows) {
+  if (rows.integer(0, 0) != 0)
+    return fail(std::move(items), Error{ErrorCode::kNotOwner, "The worker's lease was taken over", {}});
+  const auto states = rows.integers(0, 1);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    PgFinishItem& item = items[i];
+    const FinishAttempt& intent = *item.attempt.intent;
+    if (i >= states.size() || states[i] < 0) {
+      answers_.add(*item.loop, std::move(item.done), Error{ErrorCode::kNotFound, "No such delivery", {}});
+      continue;
+    }
+    const auto state = static_cast<DeliveryState>(states[i]);
+    (intent.state == DeliveryState::kSucceeded ? metrics_.attempts_succeeded : metrics_.attempts_failed).Increment();
+    if (state == intent.state && state == DeliveryState::kSucceeded) metrics_.deliveries_succeeded.Increment();
+    if (state == intent.state && state == DeliveryState::kDead) metrics_.deliveries_dead.Increment();
+    if (intent.health != HealthChange::kNone) {
+      hooks_.health(std::move(item), FinishResult{state});
+    } else {
+      answers_.add(*item.loop, std::move(item.done), FinishResult{state});
+    }
+  }
+  const auto orgs = rows.integers(0, 2);
+  const auto versions = rows.integers(0, 3);
+  std::vector<CatalogMark> marks;
+  for (std::size_t i = 0; i < orgs.size() && i < versions.size(); ++i)
+    marks.push_back({OrganizationId{orgs[i]}, static_cast<std::uint64_t>(versions[i])});
+  hooks_.versions(std::move(marks));
+}
+
+}  // namespace eventrelay

@@ -1,0 +1,371 @@
+#include "storage/postgres_ingest.h"
+
+#include <set>
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "domain/message.h"
+
+namespace eventrelay {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// Matches again after a change of webhooks in between; then the request is answered with kUnavailable.
+constexpr int kTriesMax = 20;
+constexpr auto kRetryPause = std::chrono::milliseconds(5);
+
+constexpr const char* kIngest =
+    "SELECT base, xid, stale, repeated, answers, fingerprints FROM ingest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,"
+    " $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)";
+
+std::string partition_bits(const PartitionSet& partitions) {
+  std::string bits(kPartitions / 8, '\0');
+  for (std::size_t p = 0; p < partitions.size(); ++p)
+    if (partitions.test(p)) bits[p / 8] = static_cast<char>(bits[p / 8] | 1 << p % 8);
+  return bits;
+}
+
+std::uint64_t big_endian(std::string_view bytes) {
+  std::uint64_t value = 0;
+  for (const char c : bytes) value = value << 8 | static_cast<unsigned char>(c);
+  return value;
+}
+
+/// As the function `ingest` writes it: an id and a count an event.
+IngestResult decode_answer(std::string_view bytes) {
+  IngestResult result;
+  result.duplicate = true;
+  for (std::size_t at = 0; at + 12 <= bytes.size(); at += 12) {
+    IngestedEvent event;
+    event.id = EventId{static_cast<std::int64_t>(big_endian(bytes.substr(at, 8)))};
+    event.deliveries = static_cast<std::uint32_t>(big_endian(bytes.substr(at + 8, 4)));
+    event.created_at = time_of_id(event.id.value);
+    result.events.push_back(event);
+  }
+  return result;
+}
+
+}  // namespace
+
+/// One commit's requests, and their columns.
+struct PgIngest::Batch {
+  Items items;
+  std::vector<std::int64_t> r_org, r_version;
+  std::vector<std::string_view> r_route, r_key, r_fingerprint;
+  std::vector<std::int32_t> e_request, e_offset, e_count;
+  std::vector<std::int64_t> e_type, e_tenant, e_deliver_at;
+  std::vector<std::string_view> e_metadata, e_payload;
+  std::vector<std::int32_t> d_event, d_offset;
+  std::vector<std::int64_t> d_webhook;
+  std::vector<std::int16_t> d_partition;
+  PartitionSet partitions;
+  std::int32_t ids = 0;
+
+  void add(std::int64_t type, std::int64_t tenant, const NewEvent& event) {
+    e_request.push_back(static_cast<std::int32_t>(r_org.size()));
+    e_offset.push_back(ids++);
+    e_count.push_back(static_cast<std::int32_t>(event.targets.size()));
+    e_type.push_back(type);
+    e_tenant.push_back(tenant);
+    e_deliver_at.push_back(event.deliver_at ? unix_ms(*event.deliver_at) : 0);
+    e_metadata.push_back(event.metadata);
+    e_payload.push_back(event.payload);
+    for (const WebhookId webhook : event.targets) {
+      d_event.push_back(static_cast<std::int32_t>(e_request.size()));
+      d_offset.push_back(ids++);
+      d_webhook.push_back(webhook.value);
+      d_partition.push_back(static_cast<std::int16_t>(partition_of(webhook)));
+      partitions.set(static_cast<std::size_t>(d_partition.back()));
+    }
+  }
+};
+
+PgIngest::PgIngest(asio::io_context& context, PgConnectOptions connect, Options options, PgCatalog& catalog,
+                   PgNames& names, HandOver& hand_over, Metrics& metrics)
+    : context_(context),
+      options_(std::move(options)),
+      link_(context, std::move(connect), kHotSetup),
+      catalog_(catalog),
+      names_(names),
+      hand_over_(hand_over),
+      metrics_(metrics),
+      queue_(context),
+      pace_(context) {}
+
+void PgIngest::submit(PgIngestItem item) {
+  if (queue_.push(item)) return;
+  Answers<IngestResult> refused;
+  refused.add(*item.loop, std::move(item.done), store_unavailable("The store has more waiting than it may; try again"));
+  refused.post();
+}
+
+asio::awaitable<void> PgIngest::run() {
+  while (true) {
+    auto waiting = queue_.wait();
+    co_await std::move(waiting);
+    if (queue_.is_done()) co_return;
+    auto pausing = pace_.wait(queue_.size());
+    co_await std::move(pausing);
+    Items items = queue_.take(kCommitItemsMax, kCommitBytesMax);
+    pace_.note(items.size());
+    metrics_.commit_queue.Set(static_cast<double>(queue_.size()));
+    if (items.empty()) continue;
+    auto committing = commit(std::move(items));
+    co_await std::move(committing);
+    answers_.post();
+  }
+}
+
+void PgIngest::answer_overdue() {
+  const auto now = std::chrono::steady_clock::now();
+  Answers<IngestResult> late;
+  for (PgIngestItem& item : queue_.take_while([&](const PgIngestItem& one) { return one.answer_by <= now; }))
+    if (item.done) late.add(*item.loop, std::move(item.done), store_unavailable());
+  if (in_commit_) {
+    for (PgIngestItem& item : *in_commit_)
+      if (item.done && item.answer_by <= now) late.add(*item.loop, std::exchange(item.done, {}), outcome_unknown());
+  }
+  late.post();
+}
+
+void PgIngest::answer(PgIngestItem& item, Result<IngestResult> result) {
+  if (item.done) answers_.add(*item.loop, std::move(item.done), std::move(result));
+}
+
+std::optional<Error> PgIngest::settle_targets(IngestIntent& intent) const {
+  const WebhookIndex& webhooks = catalog_.webhooks();
+  const std::uint64_t version = webhooks.version(intent.organization);
+  std::size_t deliveries = 0;
+  for (NewEvent& event : intent.events) {
+    if (intent.targets_fixed) {
+      for (const WebhookId id : event.targets) {
+        const WebhookPtr webhook = webhooks.find(id);
+        if (!webhook || webhook->organization != intent.organization)
+          return Error{ErrorCode::kNotFound, "No such webhook", {}};
+      }
+    } else if (intent.catalog_version != version) {
+      event.targets = webhooks.match(intent.organization, event.type, event.tenant);
+    }
+    deliveries += event.targets.size();
+  }
+  intent.catalog_version = version;
+  if (deliveries > kTargetsPerCommitItemMax)
+    return Error{ErrorCode::kTooLarge, "The events match more webhooks than one request may deliver to", {}};
+  return std::nullopt;
+}
+
+bool PgIngest::fill(Batch& batch) {
+  for (PgIngestItem& item : batch.items) {
+    for (const NewEvent& event : item.intent.events) {
+      names_.find(PgNames::Kind::kEventType, item.intent.organization, event.type);
+      names_.find(PgNames::Kind::kTenant, item.intent.organization, event.tenant);
+    }
+  }
+  if (names_.has_missing()) return false;
+  Items taken;
+  std::set<std::pair<std::string_view, std::string_view>> keys;
+  Items again;
+  for (PgIngestItem& item : batch.items) {
+    if (auto error = settle_targets(item.intent)) {
+      answer(item, std::move(*error));
+      continue;
+    }
+    // Of two with the same key in one commit the second waits for the first's answer.
+    if (item.intent.key && !keys.emplace(item.intent.key->route, item.intent.key->key).second) {
+      again.push_back(std::move(item));
+      continue;
+    }
+    taken.push_back(std::move(item));
+  }
+  if (!again.empty()) queue_.put_back(std::move(again));
+  batch.items = std::move(taken);
+  for (const PgIngestItem& item : batch.items) {
+    batch.r_org.push_back(item.intent.organization.value);
+    batch.r_version.push_back(static_cast<std::int64_t>(item.intent.catalog_version));
+    if (item.intent.key) {
+      batch.r_route.push_back(item.intent.key->route);
+      batch.r_key.push_back(item.intent.key->key);
+      batch.r_fingerprint.push_back(as_bytes(item.intent.key->fingerprint));
+    }
+    for (const NewEvent& event : item.intent.events)
+      batch.add(*names_.find(PgNames::Kind::kEventType, item.intent.organization, event.type),
+                *names_.find(PgNames::Kind::kTenant, item.intent.organization, event.tenant), event);
+  }
+  return true;
+}
+
+asio::awaitable<PgResult<PgRows>> PgIngest::send(PgConnection& db, Batch& batch) {
+  PgParams params;
+  params.add(options_.writer);
+  params.add(options_.clock ? std::optional(unix_ms(options_.clock())) : std::nullopt);
+  params.add(std::int64_t{batch.ids}).add_bytes(partition_bits(batch.partitions));
+  params.add_array(batch.r_org).add_array(batch.r_version).add_array(batch.r_route).add_array(batch.r_key);
+  params.add_bytes_array(batch.r_fingerprint);
+  params.add_array(batch.e_request).add_array(batch.e_type).add_array(batch.e_tenant).add_array(batch.e_deliver_at);
+  params.add_array(batch.e_offset).add_array(batch.e_count).add_array(batch.e_metadata).add_array(batch.e_payload);
+  params.add_array(batch.d_event).add_array(batch.d_offset).add_array(batch.d_webhook).add_array(batch.d_partition);
+  auto asking = db.query(kIngest, std::move(params), std::chrono::steady_clock::now() + kCommitTimeout);
+  co_return co_await std::move(asking);
+}
+
+asio::awaitable<void> PgIngest::commit(Items items) {
+  const auto begun = std::chrono::steady_clock::now();
+  Batch batch;
+  batch.items = std::move(items);
+  in_commit_ = &batch.items;
+  struct Leave {
+    Items*& in_commit;
+    ~Leave() { in_commit = nullptr; }
+  } leave{in_commit_};
+  auto getting = link_.get();
+  auto db = co_await std::move(getting);
+  if (!db) {
+    if (!std::exchange(refusing_, true)) spdlog::error("the store takes no events: {}", db.error().message);
+    for (PgIngestItem& item : batch.items) answer(item, store_unavailable());
+    co_return;
+  }
+  const auto deadline = begun + kCommitTimeout;
+  if (!fill(batch)) {
+    auto resolving = names_.resolve(**db, deadline);
+    const auto resolved = co_await std::move(resolving);
+    if (!resolved || !fill(batch)) {
+      const PgFault fault = resolved ? PgFault{store_unavailable(), ""} : resolved.error();
+      auto taking = take_fault(std::move(batch.items), fault);
+      co_await std::move(taking);
+      co_return;
+    }
+  }
+  if (batch.items.empty()) co_return;
+  auto sending = send(**db, batch);
+  auto rows = co_await std::move(sending);
+  if (!rows && rows.error().sqlstate == pg_state::kNoPartition) {
+    PgParams params;
+    params.add(options_.clock ? std::optional(unix_ms(options_.clock())) : std::nullopt);
+    auto making = (*db)->query("SELECT make_partitions(coalesce($1, now_ms()), 2)", std::move(params), deadline);
+    const auto made = co_await std::move(making);
+    if (made) {
+      auto sending_again = send(**db, batch);
+      rows = co_await std::move(sending_again);
+    }
+  }
+  if (!rows) {
+    auto taking = take_fault(std::move(batch.items), rows.error());
+    co_await std::move(taking);
+    co_return;
+  }
+  if (std::exchange(refusing_, false)) spdlog::info("the store takes events again");
+  metrics_.commit_items.Observe(static_cast<double>(batch.items.size()));
+  metrics_.commit_seconds.Observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
+  take_result(batch, *rows);
+  if (batch.items.empty()) co_return;
+  // Matched against webhooks that have changed since: again, with what they are now.
+  auto catching = catalog_.catch_up({});
+  const auto caught = co_await std::move(catching);
+  Items again;
+  for (PgIngestItem& item : batch.items) {
+    if (!item.done) continue;
+    if (!caught || ++item.tries > kTriesMax) {
+      answer(item, store_unavailable());
+    } else {
+      again.push_back(std::move(item));
+    }
+  }
+  queue_.put_back(std::move(again));
+}
+
+/// Answers what is committed or repeated and publishes its news; what is left in the batch is stale.
+void PgIngest::take_result(Batch& batch, const PgRows& rows) {
+  const std::int64_t base = rows.integer(0, 0);
+  std::vector<char> stale(batch.items.size());
+  std::map<std::size_t, std::size_t> repeated;  // request to its place among the answers
+  for (const std::int64_t i : rows.integers(0, 2)) stale[static_cast<std::size_t>(i) - 1] = 1;
+  for (const std::int64_t i : rows.integers(0, 3)) repeated.emplace(static_cast<std::size_t>(i) - 1, repeated.size());
+  const auto answers = rows.texts(0, 4);
+  const auto fingerprints = rows.texts(0, 5);
+
+  News news;
+  news.commit = static_cast<std::uint64_t>(rows.is_null(0, 1) ? 0 : rows.integer(0, 1));
+  Items left;
+  std::size_t event_at = 0;
+  std::map<OrganizationId, std::uint64_t> versions;
+  for (std::size_t i = 0; i < batch.items.size(); ++i) {
+    PgIngestItem& item = batch.items[i];
+    const std::size_t first_event = event_at;
+    event_at += item.intent.events.size();
+    if (stale[i]) {
+      left.push_back(std::move(item));
+      continue;
+    }
+    if (const auto place = repeated.find(i); place != repeated.end()) {
+      const std::size_t at = place->second;
+      if (at >= answers.size() || fingerprints[at].empty()) {
+        left.push_back(std::move(item));  // it expired in this moment
+      } else if (fingerprints[at] != as_bytes(item.intent.key->fingerprint)) {
+        answer(item, Error{ErrorCode::kKeyReused, "This Idempotency-Key was used before with another body", {}});
+      } else {
+        answer(item, decode_answer(answers[at]));
+      }
+      continue;
+    }
+    IngestResult result;
+    result.events.reserve(item.intent.events.size());
+    for (std::size_t e = first_event; e < event_at; ++e) {
+      const NewEvent& event = item.intent.events[e - first_event];
+      IngestedEvent made;
+      made.id = EventId{base + batch.e_offset[e]};
+      made.created_at = time_of_id(made.id.value);
+      made.deliveries = static_cast<std::uint32_t>(event.targets.size());
+      const WallTime due = event.deliver_at ? std::max(*event.deliver_at, made.created_at) : made.created_at;
+      const MessagePtr message = event.targets.empty() ? nullptr : make_message(made.id, event.type, event.payload);
+      for (std::size_t t = 0; t < event.targets.size(); ++t) {
+        news.pending.push_back(PendingDelivery{.id = DeliveryId{made.id.value + 1 + static_cast<std::int64_t>(t)},
+                                               .organization = item.intent.organization,
+                                               .webhook = event.targets[t],
+                                               .event = made.id,
+                                               .sort_at = due,
+                                               .due = due,
+                                               .first_due = due,
+                                               .message = message,
+                                               .commit = news.commit});
+      }
+      result.events.push_back(made);
+    }
+    versions[item.intent.organization] = item.intent.catalog_version;
+    metrics_.events.Increment(static_cast<double>(result.events.size()));
+    answer(item, std::move(result));
+  }
+  batch.items = std::move(left);
+  if (versions.empty()) return;
+  news.at = time_of_id(base);
+  for (const auto& [organization, version] : versions) news.catalog.push_back({organization, version});
+  hand_over_.publish(std::move(news), {});
+}
+
+asio::awaitable<void> PgIngest::take_fault(Items items, PgFault fault) {
+  const bool lost = fault.error.code == ErrorCode::kUnknown || fault.sqlstate.empty();
+  if (!lost && items.size() > 1) {
+    // One item's fault must not fail the others: each alone.
+    for (PgIngestItem& item : items) {
+      Items single;
+      single.push_back(std::move(item));
+      auto committing = commit(std::move(single));
+      co_await std::move(committing);
+    }
+    co_return;
+  }
+  const bool again = fault.sqlstate == pg_state::kLockTimeout || fault.sqlstate == pg_state::kDeadlock;
+  if (!again && !std::exchange(refusing_, true)) spdlog::error("the store takes no events: {}", fault.error.message);
+  for (PgIngestItem& item : items) {
+    if (again && item.done && ++item.tries <= kTriesMax) {
+      Items single;
+      single.push_back(std::move(item));
+      queue_.put_back(std::move(single));
+    } else {
+      answer(item, lost && fault.error.code == ErrorCode::kUnknown ? outcome_unknown() : store_unavailable());
+    }
+  }
+}
+
+}  // namespace eventrelay

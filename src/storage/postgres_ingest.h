@@ -1,0 +1,72 @@
+// Events into PostgreSQL: what waits becomes one commit, a call of the database's function `ingest`, then the next.
+// Requests with an idempotency key may wait for one another, and have a lane of their own.
+// submit() from any thread; the rest belongs to the store's loop.
+#pragma once
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "base/metrics.h"
+#include "ports/store.h"
+#include "storage/postgres_catalog.h"
+#include "storage/postgres_commit.h"
+#include "storage/postgres_link.h"
+#include "storage/postgres_names.h"
+
+namespace eventrelay {
+
+struct PgIngestItem {
+  EventLoop* loop = nullptr;
+  IngestIntent intent;
+  Completion<Result<IngestResult>> done;  ///< empty once answered
+  std::size_t bytes = 0;
+  std::chrono::steady_clock::time_point answer_by{};
+  int tries = 0;
+};
+
+class PgIngest {
+ public:
+  struct Options {
+    std::int64_t writer = 0;          ///< whose counters
+    std::function<WallTime()> clock;  ///< empty: the server's
+  };
+
+  PgIngest(boost::asio::io_context& context, PgConnectOptions connect, Options options, PgCatalog& catalog,
+           PgNames& names, HandOver& hand_over, Metrics& metrics);
+
+  /// Beyond the queue's limits it is answered with kUnavailable.
+  void submit(PgIngestItem item);
+  /// Takes nothing more in; run() ends when what is queued has been answered.
+  void close() { queue_.close(); }
+  boost::asio::awaitable<void> run();
+  /// Answers what has waited past its time: kUnavailable in the queue, kUnknown in a commit. Called again and again.
+  void answer_overdue();
+
+ private:
+  struct Batch;
+  using Items = std::vector<PgIngestItem>;
+
+  boost::asio::awaitable<void> commit(Items items);
+  boost::asio::awaitable<PgResult<PgRows>> send(PgConnection& db, Batch& batch);
+  /// Fills what the batch sends; items that cannot be taken in are answered. False: names are missing.
+  bool fill(Batch& batch);
+  std::optional<Error> settle_targets(IngestIntent& intent) const;
+  void take_result(Batch& batch, const PgRows& rows);
+  boost::asio::awaitable<void> take_fault(Items items, PgFault fault);
+  void answer(PgIngestItem& item, Result<IngestResult> result);
+
+  boost::asio::io_context& context_;
+  Options options_;
+  PgLink link_;
+  PgCatalog& catalog_;
+  PgNames& names_;
+  HandOver& hand_over_;
+  Metrics& metrics_;
+  CommitQueue<PgIngestItem> queue_;
+  CommitPace pace_;
+  Answers<IngestResult> answers_;
+  Items* in_commit_ = nullptr;
+  bool refusing_ = false;  ///< the last commit failed: said once
+};
+
+}  // namespace eventrelay
