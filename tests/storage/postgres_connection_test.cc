@@ -2,52 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/support/postgres_server.h"
-#include "tests/support/test_loop.h"
+#include "tests/storage/postgres_fixture.h"
 
 namespace eventrelay::test {
 namespace {
 
-using std::chrono::milliseconds;
-using std::chrono::seconds;
-using std::chrono::steady_clock;
-using Rows = PgConnection::Rows;
-
-struct PostgresConnectionTest : ::testing::Test {
-  PostgresServer& server = PostgresServer::shared();
-  std::string url = server.make_database();
-  TestLoop loop;
-
-  static PgConnection::Deadline soon() { return steady_clock::now() + seconds(30); }
-
-  Result<std::unique_ptr<PgConnection>> try_connect(PgConnectOptions options) {
-    return loop.wait(PgConnection::connect(loop.context(), std::move(options)));
-  }
-  std::unique_ptr<PgConnection> connect() { return try_connect({url, "test"}).value(); }
-
-  PgResult<PgRows> query(PgConnection& connection, const char* sql, PgParams params = {}) {
-    return loop.wait(connection.query(sql, std::move(params), soon()));
-  }
-  PgResult<Rows> run(PgConnection& connection, std::vector<PgStatement> statements) {
-    return loop.wait(connection.run(std::move(statements), soon()));
-  }
-};
-
-TEST_F(PostgresConnectionTest, a_session_is_set_up) {
-  auto connection = try_connect({url, "me", milliseconds(5'000), milliseconds(1'234)}).value();
-  const auto rows = query(*connection,
-                          "SELECT current_setting('search_path'), current_setting('statement_timeout'),"
-                          " current_setting('application_name'), current_setting('client_encoding'),"
-                          " current_setting('tcp_keepalives_idle'), pg_backend_pid()")
-                        .value();
-  EXPECT_EQ(rows.text(0, 0), "eventrelay");
-  EXPECT_EQ(rows.text(0, 1), "1234ms");
-  EXPECT_EQ(rows.text(0, 2), "me");
-  EXPECT_EQ(rows.text(0, 3), "UTF8");
-  EXPECT_EQ(rows.text(0, 4), "5");
-  EXPECT_EQ(rows.integer(0, 5), connection->backend_pid());
-  EXPECT_GE(connection->server_version(), 130'000);
-}
+using PostgresConnectionTest = PostgresTest;
 
 TEST_F(PostgresConnectionTest, values_come_back_as_they_went) {
   auto connection = connect();
@@ -152,6 +112,94 @@ TEST_F(PostgresConnectionTest, batches_under_way_answer_in_order) {
 TEST_F(PostgresConnectionTest, an_empty_batch_is_answered) {
   auto connection = connect();
   EXPECT_TRUE(run(*connection, {}).value().empty());
+}
+
+TEST_F(PostgresConnectionTest, a_batch_is_a_transaction) {
+  auto connection = connect();
+  const auto rows = run(*connection, {{"SELECT pg_current_xact_id()"},
+                                      {"SELECT pg_current_xact_id()"},
+                                      {"SELECT set_config('a.b', "
+                                       "'x', true)"}})
+                        .value();
+  EXPECT_EQ(rows[0].integer(0, 0), rows[1].integer(0, 0));
+  EXPECT_EQ(query(*connection, "SELECT coalesce(current_setting('a.b', true), '')").value().text(0, 0), "");
+}
+
+TEST_F(PostgresConnectionTest, commands_that_are_no_queries_run) {
+  auto connection = connect();
+  ASSERT_TRUE(run(*connection, {{"BEGIN"}, {"CREATE TABLE public.t (n int)"}, {"LISTEN x"}, {"COMMIT"}}));
+  EXPECT_EQ(query(*connection, "INSERT INTO public.t VALUES (1), (2)").value().affected(), 2);
+  ASSERT_TRUE(query(*connection, "NOTIFY x"));
+  ASSERT_TRUE(query(*connection, "VACUUM public.t"));
+  EXPECT_EQ(query(*connection, "DELETE FROM public.t").value().affected(), 2);
+}
+
+TEST_F(PostgresConnectionTest, a_text_is_prepared_once) {
+  auto connection = connect();
+  static constexpr const char* kText = "SELECT 'again'";
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(run(*connection, {{kText}, {kText}}));
+  const auto count = query(*connection,
+                           "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%again%'"
+                           " AND statement NOT LIKE '%count%'");
+  EXPECT_EQ(count.value().integer(0, 0), 1);
+}
+
+TEST_F(PostgresConnectionTest, a_text_that_is_used_once_is_not_kept) {
+  auto connection = connect();
+  for (int i = 0; i < 3; ++i) {
+    const auto text = "SELECT $1 + " + std::to_string(i) + " AS gone";
+    EXPECT_EQ(run(*connection, {{text.c_str(), PgParams().add(10), true}}).value()[0].integer(0, 0), 10 + i);
+  }
+  const auto count = query(*connection, "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%gone'");
+  EXPECT_EQ(count.value().integer(0, 0), 0);
+}
+
+TEST_F(PostgresConnectionTest, an_answer_may_send_the_next_batch) {
+  auto connection = connect();
+  int rounds = 0;
+  std::function<void(PgResult<Rows>)> next = [&](const PgResult<Rows>& rows) {
+    if (rows && ++rounds < 10) connection->run({{"SELECT 1"}}, soon(), next);
+  };
+  connection->run({{"SELECT 1"}}, soon(), next);
+  loop.run_until([&] { return rounds == 10; });
+}
+
+TEST_F(PostgresConnectionTest, an_answer_may_destroy_the_connection) {
+  auto connection = connect();
+  bool answered = false;
+  const auto kept = std::make_shared<int>();
+  connection->run({{"SELECT 1"}}, soon(), [&](const PgResult<Rows>&) {
+    answered = true;
+    connection.reset();
+  });
+  connection->run({{"SELECT 2"}}, soon(), [kept](const PgResult<Rows>&) { FAIL(); });
+  loop.run_until([&] { return answered; });
+  EXPECT_EQ(kept.use_count(), 1);
+  loop.run_ready();
+}
+
+TEST_F(PostgresConnectionTest, a_closed_connection_answers_that_it_is) {
+  auto connection = connect();
+  std::vector<ErrorCode> codes;
+  const auto note = [&](const PgResult<Rows>& rows) { codes.push_back(rows.error().error.code); };
+  connection->run({{"SELECT 1"}}, soon(), note);
+  connection->close();
+  connection->run({{"SELECT 1"}}, soon(), note);
+  EXPECT_FALSE(connection->is_open());
+  EXPECT_TRUE(codes.empty());
+  loop.run_until([&] { return codes.size() == 2; });
+  EXPECT_EQ(codes, (std::vector{ErrorCode::kUnknown, ErrorCode::kUnavailable}));
+}
+
+TEST_F(PostgresConnectionTest, answers_of_a_destroyed_connection_are_destroyed) {
+  auto connection = connect();
+  const auto kept = std::make_shared<int>();
+  connection->run({{"SELECT 1"}}, soon(), [kept](const PgResult<Rows>&) { FAIL(); });
+  connection->close();
+  connection->run({{"SELECT 1"}}, soon(), [kept](const PgResult<Rows>&) { FAIL(); });
+  connection.reset();
+  EXPECT_EQ(kept.use_count(), 1);
+  loop.run_ready();
 }
 
 }  // namespace

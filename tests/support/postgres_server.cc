@@ -1,18 +1,11 @@
 #include "tests/support/postgres_server.h"
 
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <grp.h>
 #include <libpq-fe.h>
-#include <netinet/in.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -20,15 +13,15 @@
 #include <stdexcept>
 #include <thread>
 
+#include "tests/support/child_process.h"
+
 namespace eventrelay::test {
 namespace fs = std::filesystem;
 namespace {
 
-using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr auto kStartTime = std::chrono::seconds(60);
-constexpr auto kStopTime = std::chrono::seconds(20);
 
 /// The programs' folder: EVENTRELAY_POSTGRES_BIN, else the newest that Debian has installed.
 std::string program(const std::string& name) {
@@ -42,37 +35,12 @@ std::string program(const std::string& name) {
   return "/usr/lib/postgresql/" + std::to_string(newest) + "/bin/" + name;
 }
 
-/// PostgreSQL refuses to run as root.
-const passwd* other_user() {
-  if (geteuid() != 0) return nullptr;
-  const passwd* user = getpwnam("postgres");
-  if (user == nullptr) throw std::runtime_error("as root the tests need a user named postgres");
-  return user;
-}
-
-std::uint16_t free_port() {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  auto* generic = reinterpret_cast<sockaddr*>(&address);
-  const bool found = bind(fd, generic, size) == 0 && getsockname(fd, generic, &size) == 0;
-  close(fd);
-  if (!found) throw std::runtime_error("no free port");
-  return ntohs(address.sin_port);
-}
-
 std::vector<pid_t> children_of(pid_t pid) {
   const auto id = std::to_string(pid);
   std::ifstream list("/proc/" + id + "/task/" + id + "/children");
   std::vector<pid_t> children;
   for (pid_t child = 0; list >> child;) children.push_back(child);
   return children;
-}
-
-bool ended(pid_t pid) {
-  return waitpid(pid, nullptr, WNOHANG) == pid;
 }
 
 }  // namespace
@@ -94,42 +62,13 @@ PostgresServer::~PostgresServer() {
 }
 
 void PostgresServer::make_files() {
-  std::string name = (fs::temp_directory_path() / "eventrelay_pg_XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary directory");
-  folder_ = name;
-  if (const passwd* user = other_user()) {
-    if (chown(name.c_str(), user->pw_uid, user->pw_gid) != 0) throw std::runtime_error("chown of " + name);
-  }
-  const pid_t pid = spawn({program("initdb"), "--no-sync", "--no-instructions", "-A", "trust", "-U", "postgres",
-                           "--locale=C.UTF-8", "-E", "UTF8", "-D", folder_ + "/data"});
+  folder_ = make_server_folder("eventrelay_pg");
+  const pid_t pid = start_process({program("initdb"), "--no-sync", "--no-instructions", "-A", "trust", "-U", "postgres",
+                                   "--locale=C.UTF-8", "-E", "UTF8", "-D", folder_ + "/data"},
+                                  folder_);
   int status = 0;
   waitpid(pid, &status, 0);
   if (status != 0) throw std::runtime_error("initdb failed: see " + folder_ + "/log");
-}
-
-pid_t PostgresServer::spawn(const std::vector<std::string>& command) const {
-  std::vector<char*> arguments;
-  for (const auto& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
-  arguments.push_back(nullptr);
-  const passwd* user = other_user();
-  const std::string log = folder_ + "/log";
-  const pid_t parent = getpid();
-  const pid_t pid = fork();
-  if (pid < 0) throw std::runtime_error("fork");
-  if (pid > 0) return pid;
-  if (user != nullptr && (setgroups(0, nullptr) != 0 || setgid(user->pw_gid) != 0 || setuid(user->pw_uid) != 0)) {
-    _exit(126);
-  }
-  prctl(PR_SET_PDEATHSIG, SIGQUIT);  // a test program that crashes leaves no server
-  if (getppid() != parent) _exit(126);
-  setpgid(0, 0);  // Ctrl-C at the tests: they stop it
-  const int out = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
-  dup2(open("/dev/null", O_RDONLY), 0);
-  dup2(out, 1);
-  dup2(out, 2);
-  if (chdir(folder_.c_str()) != 0) _exit(126);
-  execv(arguments[0], arguments.data());
-  _exit(127);
 }
 
 void PostgresServer::start() {
@@ -150,21 +89,16 @@ void PostgresServer::start() {
 
   // After kill() its processes may live for a moment and keep it from starting.
   const auto deadline = steady_clock::now() + kStartTime;
-  for (pid_ = spawn(command); PQping(socket_url("postgres").c_str()) != PQPING_OK;) {
+  for (pid_ = start_process(command, folder_); PQping(socket_url("postgres").c_str()) != PQPING_OK;) {
     if (steady_clock::now() > deadline) throw std::runtime_error("PostgreSQL does not start: see " + folder_ + "/log");
-    std::this_thread::sleep_for(milliseconds(10));
-    if (ended(pid_)) pid_ = spawn(command);
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    if (has_ended(pid_)) pid_ = start_process(command, folder_);
   }
 }
 
 void PostgresServer::stop() {
   if (pid_ == 0) return;
-  ::kill(pid_, SIGINT);
-  const auto deadline = steady_clock::now() + kStopTime;
-  while (!ended(pid_)) {
-    std::this_thread::sleep_for(milliseconds(5));
-    if (steady_clock::now() > deadline) return kill();
-  }
+  stop_process(pid_, SIGINT);
   pid_ = 0;
 }
 

@@ -35,7 +35,6 @@ class PostgresServer {
 
  private:
   void make_files();
-  pid_t spawn(const std::vector<std::string>& command) const;
 
   std::vector<std::string> settings_;
   std::string folder_;
