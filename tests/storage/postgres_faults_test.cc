@@ -131,6 +131,14 @@ TEST_F(PostgresFaultsTest, a_deadline_behind_a_later_one_counts) {
   EXPECT_EQ(code(*behind), ErrorCode::kUnknown);
 }
 
+TEST_F(PostgresFaultsTest, a_deadline_that_was_met_hides_no_later_one) {
+  auto connection = connect();
+  send(*connection, {{"SELECT 1"}}, steady_clock::now() + milliseconds(100));
+  const auto slow = send(*connection, {{"SELECT pg_sleep(30)"}}, steady_clock::now() + milliseconds(300));
+  loop.run_until([&] { return slow->has_value(); });
+  EXPECT_EQ(code(*slow), ErrorCode::kUnknown);
+}
+
 TEST_F(PostgresFaultsTest, past_its_deadline_nothing_is_sent) {
   auto connection = connect();
   const auto late = send(*connection, {insert(1)}, steady_clock::now());

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -34,11 +35,17 @@ const passwd* other_user() {
 std::string make_server_folder(const std::string& name) {
   std::string folder = (std::filesystem::temp_directory_path() / (name + "_XXXXXX")).string();
   if (mkdtemp(folder.data()) == nullptr) throw std::runtime_error("no temporary folder");
-  const passwd* user = other_user();
-  if (user != nullptr && chown(folder.c_str(), user->pw_uid, user->pw_gid) != 0) {
-    throw std::runtime_error("chown of " + folder);
-  }
+  give_to_servers(folder);
   return folder;
+}
+
+void give_to_servers(const std::string& path) {
+  const bool is_folder = std::filesystem::is_directory(path);
+  const passwd* user = other_user();
+  if (chmod(path.c_str(), is_folder ? 0700 : 0600) != 0 ||
+      (user != nullptr && chown(path.c_str(), user->pw_uid, user->pw_gid) != 0)) {
+    throw std::runtime_error("cannot give away " + path);
+  }
 }
 
 std::uint16_t free_port() {

@@ -11,6 +11,8 @@ namespace eventrelay::test {
 
 /// A new folder that the servers' user may write to.
 std::string make_server_folder(const std::string& name);
+/// Makes a file theirs alone, as they want their keys.
+void give_to_servers(const std::string& path);
 /// Free a moment ago.
 std::uint16_t free_port();
 /// Starts it in the folder, its output to the file `log` there; not as root: as the user postgres then. It is told to
