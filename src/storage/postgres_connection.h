@@ -134,9 +134,9 @@ class PgConnection {
   /// began, before anything that `done` sends: batches of it that were sent before fail with kUnavailable, a COMMIT
   /// too. Faults of a statement: kUnavailable (nothing was done, it may succeed later: deadlock, lock or statement
   /// timeout, shutdown, …), kUnknown (the session was ended during a commit), kInvalid (all others) with the server's
-  /// words. A deadline that has passed already: kUnavailable, nothing is sent. Past the connection is closed. After the
-  /// end of the connection every open batch has the fault kUnknown, and later ones kUnavailable. done: on the loop,
-  /// never before run() has returned, exactly once, or destroyed with the connection.
+  /// words. A deadline that has passed already: kUnavailable, nothing is sent. Past the deadline the connection is
+  /// closed. After the end of the connection every open batch has the fault kUnknown, and later ones kUnavailable.
+  /// done: on the loop, never before run() has returned, exactly once, or destroyed with the connection.
   using Rows = std::vector<PgRows>;  ///< one a statement
   void run(std::vector<PgStatement> statements, Deadline deadline, Completion<PgResult<Rows>> done);
   boost::asio::awaitable<PgResult<Rows>> run(std::vector<PgStatement> statements, Deadline deadline);
