@@ -1,5 +1,5 @@
 // Lists and single views of deliveries and of the dead letter queue.
-#include <limits>
+#include <algorithm>
 
 #include "storage/sqlite_filter.h"
 #include "storage/sqlite_queries.h"
@@ -129,11 +129,10 @@ std::optional<DeliveryRow> find_delivery_row(SqliteDb& db, OrganizationId org, s
 Result<Page<DeliveryRow>> list_deliveries(SqliteDb& db, OrganizationId org, const DeliveryFilter& filter,
                                           PageRequest request) {
   const RowFilter wanted(db, org, filter);
-  const std::int64_t below = request.cursor ? request.cursor : std::numeric_limits<std::int64_t>::max();
   Page<DeliveryRow> page;
   const Candidates candidates = candidates_of(db, org, filter);
   auto rows = db.use_text(candidates.sql);
-  rows.bind(std::min(below, wanted.to_id())).bind(wanted.from_id()).bind(org.value);
+  rows.bind(std::min(below(request), wanted.ids().to)).bind(wanted.ids().from).bind(org.value);
   if (candidates.key != 0) rows.bind(candidates.key);
   std::size_t examined = 0;
   while (rows.step()) {
@@ -165,7 +164,7 @@ Result<DeliveryDetail> get_delivery(SqliteDb& db, OrganizationId org, DeliveryId
 
 Result<Page<DeliveryRow>> list_dead(SqliteDb& db, OrganizationId org, const DeliveryFilter& filter,
                                     PageRequest request) {
-  const std::int64_t upto = request.cursor ? request.cursor - 1 : std::numeric_limits<std::int64_t>::max();
+  const std::int64_t upto = request.cursor ? request.cursor - 1 : kIdMax;
   DeadScan scan(db, org, filter, 0, upto, DeadScan::Order::kNewestFirst);
   Page<DeliveryRow> page;
   std::size_t examined = 0;
@@ -181,9 +180,9 @@ Result<Page<DeliveryRow>> list_dead(SqliteDb& db, OrganizationId org, const Deli
 }
 
 Result<std::int64_t> count_dead(SqliteDb& db, OrganizationId org, const DeliveryFilter& filter) {
-  const DeadCount counted = count_dead_rows(db, org, filter, std::numeric_limits<std::int64_t>::max());
+  const DeadCount counted = count_dead_rows(db, org, filter, kIdMax);
   if (counted.is_complete) return counted.count;
-  return Error{ErrorCode::kTimeout, "Counting what matches took too long; narrow the filter", {}};
+  return count_took_too_long();
 }
 
 }  // namespace eventrelay::sqlite_queries

@@ -1,5 +1,5 @@
 // Lists and single views of events.
-#include <limits>
+#include <algorithm>
 #include <set>
 
 #include "storage/sqlite_filter.h"
@@ -29,10 +29,9 @@ EventStatus status_of(SqliteDb& db, OrganizationId org, std::int64_t event, std:
   return cancelled.step() && cancelled.integer(0) == deliveries ? EventStatus::kCancelled : EventStatus::kSucceeded;
 }
 
-/// What `q` can mean: one event, a range of ids, or types that begin so.
-struct Search {
-  std::int64_t from_id = 0;
-  std::int64_t to_id = std::numeric_limits<std::int64_t>::max();
+/// A search with its names looked up. Unset types: any.
+struct FoundSearch {
+  IdRange ids;
   std::optional<std::set<std::int64_t>> types;
 };
 
@@ -42,33 +41,21 @@ std::optional<std::int64_t> event_of(SqliteDb& db, OrganizationId org, std::int6
   return row.step() ? std::optional(row.integer(0)) : std::nullopt;
 }
 
-Search search_for(SqliteDb& db, OrganizationId org, const std::string& q) {
-  Search search;
-  if (q.empty()) return search;
-  if (const auto delivery = parse_delivery_id(q)) {
-    const auto event = event_of(db, org, delivery->value);
-    search.from_id = event.value_or(-1);
-    search.to_id = event.value_or(-1) + 1;
-    return search;
+FoundSearch search_for(SqliteDb& db, OrganizationId org, const std::string& q) {
+  const EventSearch search = parse_search(q);
+  FoundSearch found{search.ids, std::nullopt};
+  if (search.delivery) {
+    const std::int64_t event = event_of(db, org, search.delivery->value).value_or(-1);
+    found.ids = {event, event + 1};
   }
-  // The beginning of an id: all ids that it can go on to.
-  constexpr std::size_t kIdChars = 17;
-  if (q.starts_with(EventTag::kPrefix) && q.size() <= kIdChars) {
-    const auto low = decode_id(EventTag::kPrefix, q + std::string(kIdChars - q.size(), '0'));
-    const auto high = decode_id(EventTag::kPrefix, q + std::string(kIdChars - q.size(), 'z'));
-    if (low) {
-      search.from_id = *low;
-      if (high && *high < search.to_id) search.to_id = *high + 1;
-      return search;
-    }
-  }
-  search.types.emplace();
-  std::string end = q;
+  if (search.type_prefix.empty()) return found;
+  found.types.emplace();
+  std::string end = search.type_prefix;
   end.back() = static_cast<char>(end.back() + 1);
   auto rows = db.use("SELECT id FROM event_types WHERE organization_id = ?1 AND name >= ?2 AND name < ?3");
-  rows.bind(org.value).bind(q).bind(end);
-  while (rows.step()) search.types->insert(rows.integer(0));
-  return search;
+  rows.bind(org.value).bind(search.type_prefix).bind(end);
+  while (rows.step()) found.types->insert(rows.integer(0));
+  return found;
 }
 
 /// Ids of events that can match, newest first; ?1 below, ?2 from, ?3 organization, ?4 type.
@@ -127,7 +114,7 @@ std::optional<EventRow> find_event_row(SqliteDb& db, OrganizationId org, std::in
 }
 
 Result<Page<EventRow>> list_events(SqliteDb& db, OrganizationId org, const EventFilter& filter, PageRequest request) {
-  const Search search = search_for(db, org, filter.q);
+  const FoundSearch search = search_for(db, org, filter.q);
   std::optional<std::int64_t> type;
   if (!filter.type.empty()) type = find_name(db, "event_types", org, filter.type);
   if (!type && search.types && search.types->size() == 1) type = *search.types->begin();
@@ -139,11 +126,11 @@ Result<Page<EventRow>> list_events(SqliteDb& db, OrganizationId org, const Event
 
   Page<EventRow> page;
   if (search.types && search.types->empty()) return page;
-  std::int64_t below = request.cursor ? request.cursor : std::numeric_limits<std::int64_t>::max();
-  if (filter.before) below = std::min(below, first_id_at(*filter.before));
-  const std::int64_t from = std::max(search.from_id, filter.after ? first_id_at(*filter.after) : 0);
+  const IdRange ids = ids_made(filter.after, filter.before);
   auto rows = db.use_text(candidates_sql(filter, by_type));
-  rows.bind(std::min(below, search.to_id)).bind(from).bind(org.value);
+  rows.bind(std::min({below(request), ids.to, search.ids.to}))
+      .bind(std::max(ids.from, search.ids.from))
+      .bind(org.value);
   if (by_type) rows.bind(*type);
   std::size_t examined = 0;
   while (rows.step()) {

@@ -1,7 +1,6 @@
 #include "storage/sqlite_filter.h"
 
 #include <chrono>
-#include <limits>
 
 #include "storage/sqlite_session.h"
 
@@ -11,14 +10,6 @@ namespace {
 
 /// Rows between two looks at the clock.
 constexpr std::int64_t kRowsPerClockLook = 1'024;
-/// A count ends before its query is ended.
-constexpr auto kCountTimeout = milliseconds(kQueryTimeout) * 3 / 4;
-
-bool selects_all(const DeliveryFilter& filter) {
-  return !filter.webhook && !filter.event && filter.type.empty() && filter.tenant.empty() && !filter.after &&
-         !filter.before;
-}
-
 /// Every dead delivery of an organization, as the commits have counted them.
 std::int64_t read_dead_gauge(SqliteDb& db, OrganizationId organization) {
   auto row = db.use("SELECT dead FROM gauges WHERE organization_id = ?1");
@@ -48,8 +39,7 @@ RowFilter::RowFilter(SqliteDb& db, OrganizationId organization, const DeliveryFi
   if (filter.event) event_ = filter.event->value;
   if (!filter.type.empty()) type_ = find_name(db, "event_types", organization, filter.type);
   if (!filter.tenant.empty()) tenant_ = find_name(db, "tenants", organization, filter.tenant);
-  from_id_ = filter.after ? first_id_at(*filter.after) : 0;
-  to_id_ = filter.before ? first_id_at(*filter.before) : std::numeric_limits<std::int64_t>::max();
+  ids_ = ids_made(filter.after, filter.before);
 }
 
 bool RowFilter::matches(DeliveryState state, std::int64_t webhook, std::int64_t event, std::int64_t type,
@@ -79,7 +69,7 @@ PendingDelivery DeadScan::delivery() const {
 }
 
 DeadCount count_dead_rows(SqliteDb& db, OrganizationId organization, const DeliveryFilter& filter, std::int64_t upto) {
-  if (selects_all(filter)) return {read_dead_gauge(db, organization), true};
+  if (selects_all_dead(filter)) return {read_dead_gauge(db, organization), true};
   DeadScan scan(db, organization, filter, 0, upto, DeadScan::Order::kOldestFirst);
   const auto ends = std::chrono::steady_clock::now() + kCountTimeout;
   DeadCount counted;

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "ports/store.h"
+#include "storage/list_rules.h"
 #include "storage/sqlite_db.h"
 
 namespace eventrelay {
@@ -14,15 +15,14 @@ class RowFilter {
   RowFilter(SqliteDb& db, OrganizationId organization, const DeliveryFilter& filter);
   bool matches(DeliveryState state, std::int64_t webhook, std::int64_t event, std::int64_t type,
                std::int64_t tenant) const;
-  /// Bounds of ids from after and before: [from, to).
-  std::int64_t from_id() const { return from_id_; }
-  std::int64_t to_id() const { return to_id_; }
-  bool in_time(std::int64_t id) const { return id >= from_id_ && id < to_id_; }
+  /// From after and before.
+  IdRange ids() const { return ids_; }
+  bool in_time(std::int64_t id) const { return id >= ids_.from && id < ids_.to; }
 
  private:
   std::optional<DeliveryState> state_;
   std::optional<std::int64_t> webhook_, event_, type_, tenant_;
-  std::int64_t from_id_ = 0, to_id_ = 0;
+  IdRange ids_;
 };
 
 /// The id of a name in `table` ("event_types", "tenants"); -1 when it never was.

@@ -1,16 +1,12 @@
 // Lists and single views of webhooks, jobs and keys; the metrics' report.
-#include <limits>
-
+#include "storage/list_rules.h"
+#include "storage/metrics_report.h"
 #include "storage/sqlite_queries.h"
 #include "storage/sqlite_session.h"
 
 namespace eventrelay::sqlite_queries {
 
 namespace {
-
-std::int64_t below(PageRequest request) {
-  return request.cursor ? request.cursor : std::numeric_limits<std::int64_t>::max();
-}
 
 /// Reads up to one row more than the page holds, to know whether there are more.
 template <class Row, class Read, class IdOf>
@@ -90,83 +86,24 @@ Result<Page<ApiKey>> list_api_keys(SqliteDb& db, OrganizationId org, PageRequest
 
 namespace {
 
-struct WindowShape {
-  std::int64_t minutes;
-  std::int64_t step_minutes;
-};
-
-WindowShape shape_of(MetricsWindow window) {
-  switch (window) {
-    case MetricsWindow::k15m:
-      return {15, 1};
-    case MetricsWindow::k1h:
-      return {60, 1};
-    case MetricsWindow::k6h:
-      return {6 * 60, 5};
-    case MetricsWindow::k24h:
-      return {24 * 60, 15};
-    case MetricsWindow::k7d:
-      return {7 * 24 * 60, 120};
-    case MetricsWindow::k30d:
-      return {30 * 24 * 60, 360};
-  }
-  return {15, 1};
-}
-
-void add(Counters& sum, const Counters& more) {
-  sum.events += more.events;
-  sum.unmatched += more.unmatched;
-  sum.deliveries += more.deliveries;
-  sum.attempts += more.attempts;
-  sum.succeeded += more.succeeded;
-  sum.failed_attempts += more.failed_attempts;
-  sum.retries += more.retries;
-  sum.dead += more.dead;
-  sum.cancelled += more.cancelled;
-}
-
 Counters counters_from_row(const SqliteStatement& row, int at) {
   return {row.integer(at),     row.integer(at + 1), row.integer(at + 2), row.integer(at + 3), row.integer(at + 4),
           row.integer(at + 5), row.integer(at + 6), row.integer(at + 7), row.integer(at + 8)};
 }
 
-template <class Out>
-void set_percentiles(Out& out, const LatencyHistogram& latency) {
-  out.p50_ms = latency.percentile(0.50);
-  out.p95_ms = latency.percentile(0.95);
-  out.p99_ms = latency.percentile(0.99);
-}
-
 }  // namespace
 
 Result<MetricsReport> metrics(SqliteDb& db, OrganizationId org, MetricsWindow window, WallTime now) {
-  const WindowShape shape = shape_of(window);
-  const std::int64_t points = shape.minutes / shape.step_minutes;
-  // The last point is the one that `now` is in.
-  const std::int64_t last = unix_ms(now) / 60'000 / shape.step_minutes * shape.step_minutes;
-  const std::int64_t first = last - (points - 1) * shape.step_minutes;
-  MetricsReport report;
-  report.series.resize(static_cast<std::size_t>(points));
-  std::vector<LatencyHistogram> latencies(report.series.size());
-  for (std::size_t i = 0; i < report.series.size(); ++i)
-    report.series[i].at = from_unix_ms((first + static_cast<std::int64_t>(i) * shape.step_minutes) * 60'000);
-
+  MetricsReportBuilder builder(window, now);
   auto rows = db.use(
       "SELECT minute, events, unmatched, deliveries, attempts, succeeded, failed_attempts, retries, dead, cancelled,"
       " latency FROM metrics_minutes WHERE organization_id = ?1 AND minute >= ?2 AND minute < ?3");
-  rows.bind(org.value).bind(first).bind(last + shape.step_minutes);
+  rows.bind(org.value).bind(builder.first_minute()).bind(builder.end_minute());
   while (rows.step()) {
-    const auto i = static_cast<std::size_t>((rows.integer(0) - first) / shape.step_minutes);
-    add(report.series[i].counters, counters_from_row(rows, 1));
-    latencies[i].merge(LatencyHistogram::decode(rows.text(10)));
+    builder.add(rows.integer(0), counters_from_row(rows, 1));
+    builder.latency(rows.integer(0)).merge(LatencyHistogram::decode(rows.text(10)));
   }
-  LatencyHistogram all;
-  for (std::size_t i = 0; i < report.series.size(); ++i) {
-    add(report.totals, report.series[i].counters);
-    set_percentiles(report.series[i], latencies[i]);
-    all.merge(latencies[i]);
-  }
-  set_percentiles(report, all);
+  MetricsReport report = builder.take();
   auto gauges = db.use("SELECT pending, dead FROM gauges WHERE organization_id = ?1");
   gauges.bind(org.value);
   if (gauges.step()) {
