@@ -1,0 +1,33 @@
+#include "storage/postgres_read.h"
+
+#include "base/log.h"
+
+namespace eventrelay {
+
+Error read_error(const PgFault& fault, PgConnection::Deadline deadline) {
+  const bool is_past = fault.sqlstate.empty() && std::chrono::steady_clock::now() >= deadline;
+  if (is_past || fault.sqlstate == pg_state::kCanceled)
+    return Error{ErrorCode::kTimeout, "The query took too long; narrow the filters", {}};
+  spdlog::error("a query failed: {} {}", fault.sqlstate, fault.error.message);
+  return Error{ErrorCode::kUnavailable, "The store cannot answer queries now; try again", {}};
+}
+
+Awaitable<Result<PgRows>> read_rows(PgRead read, PgStatement statement) {
+  std::vector<PgStatement> batch;
+  batch.push_back(std::move(statement));
+  auto rows = co_await read.db.run(std::move(batch), read.deadline);
+  if (!rows) co_return read_error(rows.error(), read.deadline);
+  co_return std::move(rows->front());
+}
+
+Awaitable<Result<PgConnection::Rows>> read_snapshot(PgRead read, std::vector<PgStatement> statements) {
+  statements.insert(statements.begin(), PgStatement{"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", {}});
+  statements.push_back(PgStatement{"COMMIT", {}});
+  auto rows = co_await read.db.run(std::move(statements), read.deadline);
+  if (!rows) co_return read_error(rows.error(), read.deadline);
+  rows->erase(rows->begin());
+  rows->pop_back();
+  co_return std::move(*rows);
+}
+
+}  // namespace eventrelay
