@@ -10,6 +10,15 @@ namespace eventrelay {
 template <class... Args>
 using Completion = boost::asio::any_completion_handler<void(Args...)>;
 
+/// Takes the handler out; the source is empty then. Boost 1.81's move assignment never returns: move by construction, by
+/// swap, or with this.
+template <class... Args>
+Completion<Args...> taken(Completion<Args...>& from) {
+  Completion<Args...> handler;
+  handler.swap(from);
+  return handler;
+}
+
 /// Waits in a coroutine for an operation that takes a Completion<T>; no frame of its own.
 /// `start` receives the completion. The operation must complete on the awaiting coroutine's own event loop.
 ///   auto result = co_await completion_of<Result<X>>([&](auto done) { store.ingest(loop, std::move(intent),

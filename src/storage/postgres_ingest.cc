@@ -125,7 +125,7 @@ void PgIngest::answer_overdue() {
     if (item.done) late.add(*item.loop, std::move(item.done), store_unavailable());
   if (in_commit_) {
     for (PgIngestItem& item : *in_commit_)
-      if (item.done && item.answer_by <= now) late.add(*item.loop, std::exchange(item.done, {}), outcome_unknown());
+      if (item.done && item.answer_by <= now) late.add(*item.loop, taken(item.done), outcome_unknown());
   }
   late.post();
 }
