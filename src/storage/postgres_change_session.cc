@@ -1,0 +1,123 @@
+#include "storage/postgres_change_session.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace eventrelay {
+
+namespace {
+
+constexpr auto kRollbackTime = std::chrono::seconds(5);
+
+/// As the table `commits` keeps them: bit p % 8 of byte p / 8.
+std::string bitmap_of(const PartitionSet& partitions) {
+  std::string bytes(kPartitions / 8, '\0');
+  for (std::size_t p = 0; p < partitions.size(); ++p)
+    if (partitions[p]) bytes[p / 8] = static_cast<char>(bytes[p / 8] | 1 << p % 8);
+  return bytes;
+}
+
+/// Of what asked for no commit: nothing was done.
+ChangeFault surely_undone(PgFault fault) {
+  if (fault.error.code == ErrorCode::kUnknown) fault.error.code = ErrorCode::kUnavailable;
+  return {std::move(fault)};
+}
+
+}  // namespace
+
+Awaitable<PgRows> read_beside(PgConnection& db, const char* sql, PgParams params, PgConnection::Deadline deadline) {
+  PgResult<PgRows> rows = co_await db.query(sql, std::move(params), deadline);
+  if (!rows) throw surely_undone(rows.error());
+  co_return std::move(*rows);
+}
+
+void ChangeSession::begin(OrganizationId organization, OrgLock lock) {
+  organization_ = organization;
+  add("BEGIN");
+  this->lock(lock);
+}
+
+void ChangeSession::lock(OrgLock lock) {
+  if (lock == OrgLock::kNone) return;
+  PgParams params;
+  params.add(organization_.value);
+  if (lock == OrgLock::kShared) {
+    add("SELECT pg_advisory_xact_lock_shared($1)", std::move(params));
+  } else {
+    versions_ = add("SELECT next_version($1)", std::move(params));
+  }
+}
+
+void ChangeSession::draw_ids(std::size_t count) {
+  PgParams params;
+  params.add(static_cast<std::int64_t>(count)).add(context_.at_ms);
+  draws_ = add("SELECT draw_ids($1, $2)", std::move(params));
+}
+
+std::size_t ChangeSession::add(const char* sql, PgParams params) {
+  batch_.push_back({sql, std::move(params)});
+  return batch_.size() - 1;
+}
+
+Awaitable<ChangeSession::Rows> ChangeSession::send() {
+  is_open_ = true;
+  PgResult<Rows> answer = co_await db_.run(std::exchange(batch_, {}), context_.deadline);
+  if (!answer) {
+    is_open_ = false;  // the connection rolls back what has a fault
+    throw ChangeFault{answer.error()};
+  }
+  if (draws_) next_id_ = (*answer)[*draws_].integer(0, 0);
+  if (draws_) time_ = time_of_id(next_id_);
+  if (versions_) version_ = (*answer)[*versions_].integer(0, 0);
+  draws_.reset();
+  versions_.reset();
+  co_return std::move(*answer);
+}
+
+Awaitable<ChangeSession::Rows> ChangeSession::run() {
+  try {
+    Rows rows = co_await send();
+    co_return rows;
+  } catch (const ChangeFault& fault) {
+    throw surely_undone(fault.fault);
+  }
+}
+
+Awaitable<ChangeSession::Rows> ChangeSession::commit() {
+  const bool noted = touched_.any();
+  std::size_t number = 0;
+  if (noted) {
+    std::sort(changed_.begin(), changed_.end());
+    const std::string partitions = bitmap_of(touched_);
+    PgParams params;
+    params.add_bytes(partitions).add(first_).add(last_).add_array(std::span<const std::int64_t>(changed_));
+    number = add("SELECT note_commit($1, $2, $3, $4)", std::move(params));
+  } else if (!news_.empty()) {
+    number = add("SELECT pg_current_xact_id()");
+  }
+  if (counted_ != Counted{}) {
+    PgParams params;
+    params.add(context_.writer).add(organization_.value).add(unix_ms(time_) / 60'000);
+    params.add(counted_.deliveries).add(counted_.cancelled).add(counted_.pending).add(counted_.dead);
+    add("SELECT count_changes($1, $2, $3, $4, $5, $6, $7)", std::move(params));
+  }
+  add("COMMIT");
+  Rows rows = co_await send();
+  is_open_ = false;
+  news_.at = time_;
+  if (noted || !news_.empty()) news_.commit = static_cast<std::uint64_t>(rows[number].integer(0, 0));
+  for (PendingDelivery& delivery : news_.pending) delivery.commit = news_.commit;
+  co_return rows;
+}
+
+Awaitable<void> ChangeSession::roll_back() {
+  if (!std::exchange(is_open_, false)) co_return;
+  news_ = News{};
+  // Also past the deadline: the connection is to be of use afterwards.
+  const auto deadline = std::max(context_.deadline, std::chrono::steady_clock::now() + kRollbackTime);
+  PgParams none;
+  PgResult<PgRows> answer = co_await db_.query("ROLLBACK", std::move(none), deadline);
+  if (!answer) db_.close();
+}
+
+}  // namespace eventrelay

@@ -1,0 +1,174 @@
+// One try of a change on PostgreSQL: gathers statements, sends them in few round trips, keeps the news of it. Faults of
+// the connection or the server are ChangeFault exceptions, which end in postgres_changes.cc. Belongs to the store's
+// loop.
+#pragma once
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "ports/store_queries.h"
+#include "storage/postgres_changes.h"
+
+namespace eventrelay {
+
+struct ChangeFault {
+  PgFault fault;
+};
+
+/// A read without a transaction. ChangeFault, never kUnknown.
+Awaitable<PgRows> read_beside(PgConnection& db, const char* sql, PgParams params, PgConnection::Deadline deadline);
+
+/// A job to be made, with what it will meet: counted before the transaction.
+struct CountedPgJob {
+  CreateJob what;
+  std::int64_t total = 0;
+  std::int64_t bound = 0;  ///< the last death
+};
+/// Runs until `until`; where there are too many to count, what was counted. ChangeFault.
+Awaitable<CountedPgJob> count_job(PgConnection& db, CreateJob job, PgConnection::Deadline until,
+                                  PgConnection::Deadline deadline);
+
+/// What the attempt's end finds, by a look without locks. ChangeFault.
+struct HealthLook {
+  WebhookPtr webhook;     ///< nullptr: there is none any more
+  bool is_known = false;  ///< it is as the attempt's end says
+};
+Awaitable<HealthLook> look_at_health(PgConnection& db, const FinishAttempt& finish, PgConnection::Deadline deadline);
+
+/// Columns of the table `webhooks` in the order in which stored_webhook takes them.
+inline constexpr const char* kStoredWebhookColumns =
+    "id, organization_id, deleted, spec, secret, old_secret, old_secret_until_ms, disabled_reason, failing_since_ms,"
+    " updated_ms, version, partition";
+struct StoredWebhook {
+  WebhookPtr webhook;
+  int partition = 0;
+};
+/// nullopt where there is no such row.
+std::optional<StoredWebhook> stored_webhook(const PgRows& rows, int row = 0);
+
+class ChangeSession {
+ public:
+  ChangeSession(PgConnection& db, const ChangeContext& context) : db_(db), context_(context) {}
+
+  // Each is the whole transaction. A refusal, and what changed nothing, leave it open: roll_back() then.
+  Awaitable<Result<ChangeResult>> apply(const CreateWebhook& change);
+  Awaitable<Result<ChangeResult>> apply(const UpdateWebhook& change);
+  Awaitable<Result<ChangeResult>> apply(const DeleteWebhook& change);
+  Awaitable<Result<ChangeResult>> apply(const RotateSecret& change);
+  Awaitable<Result<ChangeResult>> apply(const FinishAttempt& finish);  ///< the health alone
+  Awaitable<Result<ChangeResult>> apply(const CreateApiKey& change);
+  Awaitable<Result<ChangeResult>> apply(const DeleteApiKey& change);
+  Awaitable<Result<ChangeResult>> apply(const RetryDelivery& change);
+  Awaitable<Result<ChangeResult>> apply(const CancelDelivery& change);
+  Awaitable<Result<ChangeResult>> apply(const ReplayDead& change);
+  Awaitable<Result<ChangeResult>> apply(const PurgeDead& change);
+  Awaitable<Result<ChangeResult>> apply(const ReplayEvent& change);
+  Awaitable<Result<ChangeResult>> apply(const CountedPgJob& job);
+  Awaitable<Result<ChangeResult>> apply(const AdvanceJob& change);
+  Awaitable<Result<ChangeResult>> apply(const CancelJob& change);
+  Awaitable<Result<ChangeResult>> apply(const ExpireKeys& change);
+
+  /// Does nothing where it is committed, or was never begun.
+  Awaitable<void> roll_back();
+  News take_news() { return std::move(news_); }
+
+ private:
+  using Rows = PgConnection::Rows;
+
+  // ---- The transaction
+  enum class OrgLock {
+    kNone,
+    kShared,    ///< what makes or reopens deliveries: no webhook changes until the commit
+    kExclusive  ///< what changes webhooks or keys: nothing is taken in meanwhile; draws the version, too
+  };
+  void begin(OrganizationId organization, OrgLock lock);
+  /// Takes the lock in the next batch. Statements after it see what was committed before it was granted.
+  void lock(OrgLock lock);
+  /// In the next batch; next_id() then gives that many.
+  void draw_ids(std::size_t count);
+  /// Puts a statement into the next batch; its place among the batch's rows.
+  std::size_t add(const char* sql, PgParams params = {});
+  Awaitable<Rows> run();
+  /// Sends the rest with the note, the counters and the COMMIT; completes the news.
+  Awaitable<Rows> commit();
+  Awaitable<Rows> send();
+
+  std::int64_t next_id() { return next_id_++; }
+  /// The transaction's: of the ids that it drew, which never step back.
+  WallTime time() const { return time_; }
+
+  // ---- Webhooks
+  /// Begins with the exclusive lock and reads the webhook.
+  Awaitable<std::optional<StoredWebhook>> begin_at(OrganizationId organization, WebhookId id);
+  /// Writes it under the version that the transaction drew, and tells it.
+  ChangeResult publish(Webhook webhook, int partition);
+  /// Gives what is pending its place under the other rule of order.
+  Awaitable<Result<void>> reorder(const Webhook& webhook, int partition);
+
+  // ---- Deliveries
+  struct LockedDelivery {
+    PendingDelivery row;
+    DeliveryState state{};
+    int partition = 0;
+    bool has_webhook = false;
+    bool ordered = false;
+    std::int64_t ended_id = 0;
+  };
+  /// Locks those of the organization that exist, in the order of their ids. ids: ascending, at least one.
+  std::size_t lock_deliveries(OrganizationId organization, std::span<const std::int64_t> ids);
+  static std::vector<LockedDelivery> locked_from(const PgRows& rows);
+  /// What is read of the one delivery that a person named; nullopt: there is none.
+  Awaitable<std::optional<LockedDelivery>> lock_one(OrganizationId organization, DeliveryId id, OrgLock lock);
+  /// Dead ones begin their schedules again, in their old places where the webhook is ordered.
+  void reopen(std::vector<LockedDelivery> deliveries);
+  void cancel(const std::vector<LockedDelivery>& deliveries, std::string_view reason);
+  void note(const LockedDelivery& delivery);
+  /// Commits; with the row that the change left.
+  Awaitable<ChangeResult> commit_delivery(OrganizationId organization, DeliveryId id);
+
+  // ---- Replays of events
+  struct ReplayTarget {
+    WebhookId webhook;
+    int partition = 0;
+    std::int64_t replay_of = 0;
+  };
+  struct ReplayedEvent;
+  Awaitable<std::optional<ReplayedEvent>> read_replayed(const ReplayEvent& change);
+  Awaitable<std::vector<ReplayTarget>> match(OrganizationId organization, std::string type, std::string tenant);
+  void insert_replays(const ReplayEvent& change, const ReplayedEvent& event, const std::vector<ReplayTarget>& targets);
+
+  // ---- Jobs
+  struct OpenJob;
+  struct Slice;
+  JobId insert_job(OrganizationId organization, JobKind kind, const DeliveryFilter& filter, std::int64_t bound,
+                   std::int64_t total, std::uint32_t rate);
+  std::size_t select_job(JobId id);
+  static std::optional<OpenJob> job_from(const PgRows& rows);
+  Awaitable<Slice> pick_slice(const OpenJob& job, std::size_t limit);
+  Awaitable<std::vector<LockedDelivery>> lock_slice(const OpenJob& job, const Slice& slice);
+  void change_slice(const OpenJob& job, std::vector<LockedDelivery> deliveries);
+
+  /// What it adds to the organization's counters.
+  struct Counted {
+    std::int64_t deliveries = 0, cancelled = 0, pending = 0, dead = 0;
+    bool operator==(const Counted&) const = default;
+  };
+
+  PgConnection& db_;
+  const ChangeContext context_;
+  std::vector<PgStatement> batch_;
+  std::optional<std::size_t> draws_;     ///< places in the batch
+  std::optional<std::size_t> versions_;  ///< the same
+  bool is_open_ = false;
+  OrganizationId organization_;
+  std::int64_t version_ = 0;
+  std::int64_t next_id_ = 0;
+  WallTime time_{};
+  Counted counted_;
+  PartitionSet touched_;
+  std::vector<std::int64_t> changed_;         ///< deliveries
+  std::optional<std::int64_t> first_, last_;  ///< new deliveries
+  News news_;
+};
+
+}  // namespace eventrelay

@@ -1,0 +1,305 @@
+// Changes of webhooks and keys: each under the organization's exclusive lock, which it takes before it reads anything.
+#include <algorithm>
+
+#include "storage/codec.h"
+#include "storage/postgres_change_session.h"
+
+namespace eventrelay {
+
+namespace {
+
+Error not_found(const char* what) {
+  return Error{ErrorCode::kNotFound, std::string("No such ") + what, {}};
+}
+Error conflict(std::string message) {
+  return Error{ErrorCode::kConflict, std::move(message), {}};
+}
+
+/// The webhook after the attempt's end; nullopt: it is so already.
+std::optional<Webhook> with_health(const Webhook& current, const FinishAttempt& finish, WallTime now) {
+  Webhook next = current;
+  switch (finish.health) {
+    case HealthChange::kNone:
+      return std::nullopt;
+    case HealthChange::kFailing:
+      if (next.failing_since) return std::nullopt;
+      next.failing_since = finish.outcome.started_at;
+      return next;
+    case HealthChange::kHealthy:
+      if (!next.failing_since) return std::nullopt;
+      next.failing_since.reset();
+      return next;
+    case HealthChange::kDisableGone:
+    case HealthChange::kDisableFailing:
+      if (!next.spec.enabled) return std::nullopt;
+      next.spec.enabled = false;
+      next.disabled_reason =
+          finish.health == HealthChange::kDisableGone ? DisabledReason::kGone : DisabledReason::kFailing;
+      next.updated_at = now;
+      return next;
+  }
+  return std::nullopt;
+}
+
+const std::string kFindWebhook = std::string("SELECT ") + kStoredWebhookColumns +
+                                 " FROM webhooks WHERE id = $1 AND organization_id = $2 AND NOT deleted";
+
+// The number of the partition stays what it was made with.
+constexpr const char* kWriteWebhook =
+    "INSERT INTO webhooks (id, organization_id, deleted, partition, ordered, spec, secret, old_secret,"
+    " old_secret_until_ms, disabled_reason, failing_since_ms, updated_ms, version)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+    " ON CONFLICT (id) DO UPDATE SET deleted = $3, ordered = $5, spec = $6, secret = $7, old_secret = $8,"
+    " old_secret_until_ms = $9, disabled_reason = $10, failing_since_ms = $11, updated_ms = $12, version = $13";
+
+constexpr std::uint32_t kBytea = 17;  ///< pg_type's oid
+
+}  // namespace
+
+std::optional<StoredWebhook> stored_webhook(const PgRows& rows, int row) {
+  if (row >= rows.size()) return std::nullopt;
+  auto webhook = std::make_shared<Webhook>();
+  webhook->id = WebhookId{rows.integer(row, 0)};
+  webhook->organization = OrganizationId{rows.integer(row, 1)};
+  webhook->deleted = rows.integer(row, 2) != 0;
+  webhook->spec = decode_spec(rows.text(row, 3));
+  webhook->secret.bytes = rows.text(row, 4);
+  if (!rows.is_null(row, 5)) webhook->old_secret = Secret{std::string(rows.text(row, 5))};
+  webhook->old_secret_until = from_unix_ms(rows.integer(row, 6));
+  webhook->disabled_reason = static_cast<DisabledReason>(rows.integer(row, 7));
+  if (!rows.is_null(row, 8)) webhook->failing_since = from_unix_ms(rows.integer(row, 8));
+  webhook->updated_at = from_unix_ms(rows.integer(row, 9));
+  webhook->version = static_cast<std::uint64_t>(rows.integer(row, 10));
+  return StoredWebhook{std::move(webhook), static_cast<int>(rows.integer(row, 11))};
+}
+
+Awaitable<HealthLook> look_at_health(PgConnection& db, const FinishAttempt& finish, PgConnection::Deadline deadline) {
+  PgParams params;
+  params.add(finish.webhook.value).add(finish.organization.value);
+  const PgRows rows = co_await read_beside(db, kFindWebhook.c_str(), std::move(params), deadline);
+  const auto found = stored_webhook(rows);
+  HealthLook look;
+  if (found) look.webhook = found->webhook;
+  look.is_known = !found || !with_health(*found->webhook, finish, WallTime{});
+  co_return look;
+}
+
+Awaitable<std::optional<StoredWebhook>> ChangeSession::begin_at(OrganizationId organization, WebhookId id) {
+  begin(organization, OrgLock::kExclusive);
+  draw_ids(1);
+  PgParams params;
+  params.add(id.value).add(organization.value);
+  const std::size_t found = add(kFindWebhook.c_str(), std::move(params));
+  const Rows rows = co_await run();
+  std::optional<StoredWebhook> stored = stored_webhook(rows[found]);
+  co_return stored;
+}
+
+ChangeResult ChangeSession::publish(Webhook webhook, int partition) {
+  webhook.version = static_cast<std::uint64_t>(version_);
+  const std::string spec = encode_spec(webhook.spec);
+  PgParams params;
+  params.add(webhook.id.value).add(webhook.organization.value).add_bool(webhook.deleted).add_int(partition);
+  params.add_bool(webhook.spec.ordered).add_text(spec).add_bytes(webhook.secret.bytes);
+  if (webhook.old_secret) {
+    params.add_bytes(webhook.old_secret->bytes);
+  } else {
+    params.add_null(kBytea);
+  }
+  params.add(unix_ms(webhook.old_secret_until)).add_int(static_cast<int>(webhook.disabled_reason));
+  params.add(webhook.failing_since ? std::optional(unix_ms(*webhook.failing_since)) : std::nullopt);
+  params.add(unix_ms(webhook.updated_at)).add(version_);
+  add(kWriteWebhook, std::move(params));
+
+  touched_.set(static_cast<std::size_t>(partition));
+  news_.catalog.push_back({webhook.organization, webhook.version});
+  ChangeResult result;
+  result.id = webhook.id.value;
+  result.webhook = std::make_shared<const Webhook>(std::move(webhook));
+  news_.webhooks.push_back(result.webhook);
+  return result;
+}
+
+// ---- Webhooks ----------------------------------------------------------------------------------------------------
+
+Awaitable<Result<ChangeResult>> ChangeSession::apply(const CreateWebhook& change) {
+  begin(change.organization, OrgLock::kExclusive);
+  draw_ids(1);
+  co_await run();
+  Webhook webhook;
+  webhook.id = WebhookId{next_id()};
+  webhook.organization = change.organization;
+  webhook.spec = change.spec;
+  webhook.secret = change.secret;
+  if (!webhook.spec.enabled) webhook.disabled_reason = DisabledReason::kByUser;
+  webhook.updated_at = time();
+  const int partition = partition_of(webhook.id);
+  ChangeResult result = publish(std::move(webhook), partition);
+  co_await commit();
+  co_return result;
+}
+
+Awaitable<Result<ChangeResult>> ChangeSession::apply(const UpdateWebhook& change) {
+  const auto current = co_await begin_at(change.organization, change.id);
+  if (!current) co_return not_found("webhook");
+  Webhook next = patched(*current->webhook, change.patch, time());
+  if (auto faults = webhook_faults(next.spec); !faults.empty())
+    co_return Error{ErrorCode::kInvalid, "The webhook would not be valid", std::move(faults)};
+  if (next.spec.ordered != current->webhook->spec.ordered) {
+    Result<void> moved = co_await reorder(next, current->partition);
+    if (!moved) co_return moved.error();
+  }
+  ChangeResult result = publish(std::move(next), current->partition);
+  co_await commit();
+  co_return result;
+}
+
+Awaitable<Result<void>> ChangeSession::reorder(const Webhook& webhook, int partition) {
+  PgParams which;
+  which.add_int(partition).add(webhook.id.value).add(std::int64_t{kJobSliceRows} + 1);
+  const std::size_t found = add(
+      "SELECT id FROM deliveries WHERE partition = $1 AND webhook_id = $2 AND state = 0 LIMIT $3", std::move(which));
+  const Rows rows = co_await run();
+  std::vector<std::int64_t> ids;
+  for (int i = 0; i < rows[found].size(); ++i) ids.push_back(rows[found].integer(i, 0));
+  if (ids.size() > kJobSliceRows)
+    co_return conflict("`ordered` cannot be changed while more than " + std::to_string(kJobSliceRows) +
+                       " deliveries are pending");
+  Result<void> done;
+  if (ids.empty()) co_return done;
+  std::sort(ids.begin(), ids.end());
+  lock_deliveries(webhook.organization, ids);
+  PgParams params;
+  params.add_array(std::span<const std::int64_t>(ids)).add(ids.front()).add(ids.back()).add_bool(webhook.spec.ordered);
+  add("UPDATE deliveries SET sort_at_ms = CASE WHEN $4 OR manual THEN first_due_ms ELSE due_ms END"
+      " WHERE id = ANY ($1) AND id BETWEEN $2 AND $3 AND state = 0",
+      std::move(params));
+  co_return done;
+}
+
+Awaitable<Result<ChangeResult>> ChangeSession::apply(const DeleteWebhook& change) {
+  begin(change.organization, OrgLock::kExclusive);
+  draw_ids(2);
+  PgParams params;
+  params.add(change.id.value).add(change.organization.value);
+  PgParams which;
+  which.add(change.id.value);
+  const std::size_t found = add(kFindWebhook.c_str(), std::move(params));
+  const std::size_t waits = add(
+      "SELECT EXISTS (SELECT 1 FROM deliveries WHERE partition = (SELECT w.partition FROM webhooks w WHERE w.id = $1)"
+      " AND webhook_id = $1 AND state = 0)",
+      std::move(which));
+  const Rows rows = co_await run();
+  const auto current = stored_webhook(rows[found]);
+  if (!current) co_return not_found("webhook");
+  Webhook deleted = *current->webhook;
+  deleted.deleted = true;
+  deleted.updated_at = time();
+  ChangeResult result = publish(std::move(deleted), current->partition);
+  // Also an attempt under way may leave something pending; it is among what is pending now.
+  if (rows[waits].integer(0, 0) != 0) {
+    DeliveryFilter filter;
+    filter.webhook = change.id;
+    insert_job(change.organization, JobKind::kCancelPending, filter, 0, 0, 0);
+  }
+  co_await commit();
+  co_return result;
+}
+
+Awaitable<Result<ChangeResult>> ChangeSession::apply(const RotateSecret& change) {
+  const auto current = co_await begin_at(change.organization, change.id);
+  if (!current) co_return not_found("webhook");
+  Webhook next = *current->webhook;
+  next.old_secret = current->webhook->secret;
+  next.old_secret_until = time() + milliseconds(kSecretOverlap);
+  next.secret = change.secret;
+  next.updated_at = time();
+  ChangeResult result = publish(std::move(next), current->partition);
+  co_await commit();
+  co_return result;
+}
+
+Awaitable<Result<ChangeResult>> ChangeSession::apply(const FinishAttempt& finish) {
+  const auto current = co_await begin_at(finish.organization, finish.webhook);
+  ChangeResult result;
+  result.id = finish.webhook.value;
+  if (!current) co_return result;
+  result.webhook = current->webhook;
+  std::optional<Webhook> next = with_health(*current->webhook, finish, time());
+  if (!next) co_return result;
+  result = publish(std::move(*next), current->partition);
+  co_await commit();
+  co_return result;
+}
+
+// ---- Keys --------------------------------------------------------------------------------------------------------
+
+Awaitable<Result<ChangeResult>> ChangeSession::apply(const CreateApiKey& change) {
+  ApiKey key = change.key;
+  begin(key.organization, OrgLock::kExclusive);
+  PgParams params;
+  params.add(context_.at_ms).add(key.organization.value).add_text(key.name).add_int(static_cast<int>(key.scope));
+  params.add_bytes(as_bytes(key.hash)).add_text(key.hint);
+  // The version is the one that this transaction drew. A deleted key's row is taken for the new key.
+  const std::size_t made = add(
+      "INSERT INTO api_keys AS k (id, organization_id, name, scope, hash, hint, version)"
+      " SELECT draw_ids(1, $1), $2, $3, $4, $5, $6, o.version FROM organizations o WHERE o.id = $2"
+      " ON CONFLICT (hash) DO UPDATE SET id = excluded.id, organization_id = excluded.organization_id,"
+      " name = excluded.name, scope = excluded.scope, hint = excluded.hint, version = excluded.version, deleted = false"
+      " WHERE k.deleted RETURNING id, version",
+      std::move(params));
+  Rows rows = co_await run();
+  if (rows[made].empty()) co_return conflict("This key exists already");
+  ChangeResult result;
+  result.id = rows[made].integer(0, 0);
+  key.id = ApiKeyId{result.id};
+  time_ = time_of_id(result.id);
+  news_.catalog.push_back({key.organization, static_cast<std::uint64_t>(version_)});
+  news_.keys.push_back({std::move(key), false});
+  co_await commit();
+  co_return result;
+}
+
+Awaitable<Result<ChangeResult>> ChangeSession::apply(const DeleteApiKey& change) {
+  begin(change.organization, OrgLock::kExclusive);
+  draw_ids(1);
+  PgParams params;
+  params.add(change.id.value).add(change.organization.value);
+  const std::size_t found =
+      add("UPDATE api_keys SET deleted = true, version = (SELECT o.version FROM organizations o WHERE o.id = $2)"
+          " WHERE id = $1 AND organization_id = $2 AND NOT deleted RETURNING name, scope, hint, hash",
+          std::move(params));
+  Rows rows = co_await run();
+  if (rows[found].empty()) co_return not_found("key");
+  ApiKey key;
+  key.id = change.id;
+  key.organization = change.organization;
+  key.name = rows[found].text(0, 0);
+  key.scope = static_cast<Scope>(rows[found].integer(0, 1));
+  key.hint = rows[found].text(0, 2);
+  const std::string_view hash = rows[found].text(0, 3);
+  std::copy_n(hash.begin(), std::min(hash.size(), key.hash.size()), reinterpret_cast<char*>(key.hash.data()));
+  news_.catalog.push_back({key.organization, static_cast<std::uint64_t>(version_)});
+  news_.keys.push_back({std::move(key), true});
+  co_await commit();
+  ChangeResult result;
+  result.id = change.id.value;
+  co_return result;
+}
+
+Awaitable<Result<ChangeResult>> ChangeSession::apply(const ExpireKeys& change) {
+  begin({}, OrgLock::kNone);
+  PgParams params;
+  params.add(unix_ms(change.before)).add(std::int64_t{kJobSliceRows});
+  // What another holds, another expires.
+  const std::size_t expired =
+      add("DELETE FROM idempotency_keys WHERE (organization_id, route, key) IN (SELECT organization_id, route, key"
+          " FROM idempotency_keys WHERE created_ms < $1 ORDER BY created_ms LIMIT $2 FOR UPDATE SKIP LOCKED)",
+          std::move(params));
+  const Rows rows = co_await commit();
+  ChangeResult result;
+  result.count = rows[expired].affected();
+  co_return result;
+}
+
+}  // namespace eventrelay
