@@ -42,7 +42,7 @@ asio::awaitable<void> PgChangeLane::run() {
   while (true) {
     auto waiting = queue_.wait();
     co_await std::move(waiting);
-    if (queue_.is_done()) co_return;
+    if (queue_.is_done()) co_return link_.close();
     auto items = queue_.take(1, kCommitBytesMax);
     for (PgChangeItem& item : items) {
       auto applying = apply(std::move(item));

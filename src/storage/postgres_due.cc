@@ -119,7 +119,8 @@ Awaitable<Result<Catalog>> load_catalog(PgRead read) {
       std::string("SELECT ") + kPgWebhookColumns + " FROM webhooks w WHERE NOT w.deleted";
   static const std::string kKeys = std::string("SELECT ") + kPgKeyColumns + " FROM api_keys k WHERE NOT k.deleted";
   std::vector<PgStatement> statements;
-  for (const char* sql : {kWebhooks.c_str(), kKeys.c_str(), kOpenJobs, "SELECT last_value FROM ids"})
+  for (const char* sql : {kWebhooks.c_str(), kKeys.c_str(), kOpenJobs, "SELECT last_value FROM ids",
+                          "SELECT id, version FROM organizations WHERE version > 0"})
     statements.push_back({sql, {}});
   auto rows = co_await read_snapshot(read, std::move(statements));
   if (!rows) co_return rows.error();
@@ -130,6 +131,10 @@ Awaitable<Result<Catalog>> load_catalog(PgRead read) {
   for (int row = 0; row < keys.size(); ++row) catalog.keys.push_back(api_key_from_row(keys, row));
   catalog.open_jobs = open_jobs_of(rows->at(2));
   catalog.at = time_of_id(rows->at(3).integer(0, 0));
+  const PgRows& versions = rows->at(4);
+  for (int row = 0; row < versions.size(); ++row)
+    catalog.versions.push_back(
+        {OrganizationId{versions.integer(row, 0)}, static_cast<std::uint64_t>(versions.integer(row, 1))});
   co_return catalog;
 }
 

@@ -38,7 +38,7 @@ asio::awaitable<void> PgFinish::run() {
   while (true) {
     auto waiting = queue_.wait();
     co_await std::move(waiting);
-    if (queue_.is_done()) co_return;
+    if (queue_.is_done()) co_return link_.close();
     auto pausing = pace_.wait(queue_.size());
     co_await std::move(pausing);
     Items items = queue_.take(kCommitItemsMax, kCommitBytesMax);

@@ -105,7 +105,7 @@ asio::awaitable<void> PgIngest::run() {
   while (true) {
     auto waiting = queue_.wait();
     co_await std::move(waiting);
-    if (queue_.is_done()) co_return;
+    if (queue_.is_done()) co_return link_.close();
     auto pausing = pace_.wait(queue_.size());
     co_await std::move(pausing);
     Items items = queue_.take(kCommitItemsMax, kCommitBytesMax);
@@ -165,7 +165,7 @@ bool PgIngest::fill(Batch& batch) {
   }
   if (names_.has_missing()) return false;
   Items taken;
-  std::set<std::pair<std::string_view, std::string_view>> keys;
+  std::set<std::tuple<OrganizationId, std::string, std::string>> keys;
   Items again;
   for (PgIngestItem& item : batch.items) {
     if (auto error = settle_targets(item.intent)) {
@@ -173,7 +173,8 @@ bool PgIngest::fill(Batch& batch) {
       continue;
     }
     // Of two with the same key in one commit the second waits for the first's answer.
-    if (item.intent.key && !keys.emplace(item.intent.key->route, item.intent.key->key).second) {
+    const auto& key = item.intent.key;
+    if (key && !keys.emplace(item.intent.organization, key->route, key->key).second) {
       again.push_back(std::move(item));
       continue;
     }

@@ -49,6 +49,7 @@ PgPool::PgPool(asio::io_context& context, PgConnectOptions options, std::size_t 
 
 asio::awaitable<Result<PgPool::Loan>> PgPool::take(PgConnection::Deadline deadline) {
   PgLink* link = nullptr;
+  if (closed_) co_return Error{ErrorCode::kUnavailable, "The store is closed", {}};
   if (!free_.empty()) {
     link = free_.back();
     free_.pop_back();
@@ -75,8 +76,15 @@ asio::awaitable<Result<PgPool::Loan>> PgPool::take(PgConnection::Deadline deadli
   co_return Loan(*this, *link, **connection);
 }
 
+void PgPool::close() {
+  closed_ = true;
+  for (auto& link : links_) link->close();
+  for (Waiter* waiter : waiting_) waiter->timer.cancel();
+}
+
 void PgPool::give_back(PgLink& link) {
-  if (waiting_.empty()) {
+  if (closed_) link.close();
+  if (waiting_.empty() || closed_) {
     free_.push_back(&link);
     return;
   }

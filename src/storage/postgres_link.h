@@ -22,7 +22,10 @@ class PgLink {
   /// Error: why there is none; for a while after a failure at once, without another try.
   boost::asio::awaitable<Result<PgConnection*>> get();
   bool is_open() const { return connection_ && connection_->is_open(); }
-  void close() { connection_.reset(); }
+  /// Batches under way fail.
+  void close() {
+    if (connection_) connection_->close();
+  }
 
  private:
   boost::asio::io_context& context_;
@@ -59,6 +62,8 @@ class PgPool {
 
   /// Errors: kUnavailable: no connection, or too many wait; kTimeout: the deadline passed in the queue.
   boost::asio::awaitable<Result<Loan>> take(PgConnection::Deadline deadline);
+  /// What is under way fails, and all that is asked later.
+  void close();
 
  private:
   void give_back(PgLink& link);
@@ -72,6 +77,7 @@ class PgPool {
     PgLink* link = nullptr;
   };
   std::deque<Waiter*> waiting_;
+  bool closed_ = false;
 };
 
 }  // namespace eventrelay

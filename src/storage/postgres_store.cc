@@ -101,6 +101,9 @@ class PostgresStore::Impl {
   HandOver& hand_over_;
   Metrics& metrics_;
   std::int64_t process_ = 0;
+  // The connections are destroyed before their context.
+  asio::io_context context_{1};
+  std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work_ = asio::make_work_guard(context_);
   std::unique_ptr<PgIngest> ingest_;
   std::unique_ptr<PgIngest> keyed_;
   std::unique_ptr<PgFinish> finish_;
@@ -125,10 +128,8 @@ class PostgresStore::Impl {
   Awaitable<void> report();
   /// Something ended: when all lanes have, the store's loop may end.
   void lane_ended();
+  void end();
 
-  // The connections are destroyed before their context.
-  asio::io_context context_{1};
-  std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work_ = asio::make_work_guard(context_);
   std::unique_ptr<PgPool> engine_pool_, people_pool_, lease_pool_;
   std::unique_ptr<PgCatalog> catalog_;
   PgNames names_;
@@ -190,7 +191,7 @@ void PostgresStore::Impl::make_parts() {
     PgChangeItem change;
     change.loop = item.loop;
     change.health = item.attempt.intent;
-    change.finished = std::move(item.done);
+    change.finished.swap(item.done);
     change.finish_result = *result;
     changes_->submit(std::move(change));
   };
@@ -249,10 +250,15 @@ Result<void> PostgresStore::Impl::start() {
 }
 
 void PostgresStore::Impl::lane_ended() {
-  if (--lanes_running_ > 0) return;
-  ticker_->cancel();
+  if (--lanes_running_ == 0) end();
+}
+
+void PostgresStore::Impl::end() {
+  // What still reads fails, and with it ends the last of the work.
+  for (PgPool* pool : {engine_pool_.get(), people_pool_.get(), lease_pool_.get()})
+    if (pool) pool->close();
+  if (ticker_) ticker_->cancel();
   work_.reset();
-  context_.stop();
 }
 
 Awaitable<void> PostgresStore::Impl::tick() {
@@ -311,9 +317,7 @@ void PostgresStore::Impl::stop() {
     changes_->close();
   }
   asio::post(context_, [this] {
-    if (lanes_running_ > 0) return;
-    work_.reset();
-    context_.stop();
+    if (lanes_running_ == 0) end();
   });
   thread_.join();
 }
