@@ -29,6 +29,8 @@ std::vector<News> InProcessHandOver::split(News news) const {
   for (const DeliveryRef& delivery : news.cancelled) owner(delivery.webhook).cancelled.push_back(delivery);
   for (News& share : shares) {
     share.at = news.at;
+    share.commit = news.commit;
+    share.catalog = news.catalog;
     share.webhooks = news.webhooks;
     share.keys = news.keys;
     share.jobs = news.jobs;

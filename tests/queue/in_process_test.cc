@@ -70,6 +70,8 @@ TEST_F(InProcessTest, each_loop_gets_its_own_deliveries_and_everyones_webhooks) 
   listen(2);
   News news;
   news.at = from_unix_ms(77);
+  news.commit = 78;
+  news.catalog = {{OrganizationId{1}, 9}};
   news.webhooks = {std::make_shared<const Webhook>()};
   for (int loop = 0; loop < 2; ++loop) {
     news.pending.push_back(delivery(10 + loop, webhook_of(loop, 2)));
@@ -86,6 +88,8 @@ TEST_F(InProcessTest, each_loop_gets_its_own_deliveries_and_everyones_webhooks) 
     EXPECT_EQ(heard[0].cancelled[0].id, DeliveryId{20 + loop});
     EXPECT_EQ(heard[0].webhooks.size(), 1u);
     EXPECT_EQ(heard[0].at, from_unix_ms(77));
+    EXPECT_EQ(heard[0].commit, 78u);
+    EXPECT_EQ(heard[0].catalog.size(), 1u);
   }
 }
 
