@@ -1,0 +1,54 @@
+// What a connection to Redis and its handlers share. For redis_connection.cc and redis_connect.cc alone.
+#pragma once
+#include <array>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <deque>
+#include <optional>
+
+#include "queue/redis_connection.h"
+
+namespace eventrelay {
+
+struct RedisConnection::Impl : std::enable_shared_from_this<Impl> {
+  using Socket = boost::asio::ip::tcp::socket;
+  struct Batch {
+    std::size_t commands = 0;
+    RedisReplies replies;
+    Deadline deadline;
+    Completion<Result<RedisReplies>> done;
+  };
+
+  Impl(boost::asio::io_context& loop, RedisConnectOptions settings)
+      : context(loop), options(std::move(settings)), socket(loop), timer(loop) {}
+
+  void run(RedisBatch batch, Deadline deadline, Completion<Result<RedisReplies>> done);
+  void read();
+  void write();
+  void take(std::string_view bytes);
+  /// Sets the timer for a deadline that is sooner than what it waits for.
+  void watch(Deadline deadline);
+  void on_timer();
+  void fail(const std::string& why);
+
+  boost::asio::io_context& context;
+  RedisConnectOptions options;
+  Socket socket;
+  std::optional<boost::asio::ssl::stream<Socket&>> tls;
+  boost::asio::steady_timer timer;
+  std::optional<Deadline> watched;
+  std::uint64_t watches = 0;
+  bool open = false;
+  std::int64_t client_id = 0;
+  Completion<> closed;
+
+  RedisReplyReader reader;
+  std::deque<Batch> batches;
+  std::string unsent;
+  std::string in_write;
+  bool writes = false;
+  std::array<char, 64 * 1024> in{};
+};
+
+}  // namespace eventrelay
