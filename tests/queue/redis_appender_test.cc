@@ -1,0 +1,143 @@
+#include "queue/redis_appender.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/steady_timer.hpp>
+#include <thread>
+
+#include "queue/redis_streams.h"
+#include "tests/support/redis_server.h"
+#include "tests/support/test_loop.h"
+
+namespace eventrelay {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::steady_clock;
+using test::RedisCluster;
+using test::RedisServer;
+
+struct RedisAppenderTest : testing::Test {
+  void start(const std::string& url) {
+    RedisConnectOptions options;
+    options.url = parse_redis_url(url).value();
+    client = std::make_shared<RedisClient>(loop.context(), std::move(options));
+    appender = std::make_unique<RedisAppender>(loop.context(), client);
+    loop.run_until([&] { return client->is_up(); });
+  }
+  static int length(const RedisServer& server, int partition) {
+    return std::stoi("0" + server.cli({"XLEN", stream_key(partition)}));
+  }
+  /// Runs the loop for a while.
+  void run_for(milliseconds time) {
+    bool over = false;
+    boost::asio::steady_timer timer(loop.context(), time);
+    timer.async_wait([&over](const auto&) { over = true; });
+    loop.run_until([&] { return over; });
+  }
+  TestLoop loop;
+  std::shared_ptr<RedisClient> client;
+  std::unique_ptr<RedisAppender> appender;
+};
+
+TEST_F(RedisAppenderTest, entries_of_any_thread_arrive_in_order) {
+  RedisServer server;
+  start(server.url());
+  std::thread store([&] {
+    for (int i = 0; i < 1'000; ++i) appender->append({{1, std::to_string(i)}, {200, "x"}});
+  });
+  loop.run_until([&] { return length(server, 1) == 1'000 && length(server, 200) == 1'000; });
+  store.join();
+  const std::string all = server.cli({"XRANGE", stream_key(1), "-", "+"});
+  std::size_t at = 0;
+  for (int i = 0; i < 1'000; ++i) {
+    at = all.find("\ne\n" + std::to_string(i), at);
+    ASSERT_NE(at, std::string::npos) << i;
+  }
+  EXPECT_EQ(appender->dropped(), 0u);
+}
+
+TEST_F(RedisAppenderTest, a_stream_is_kept_short) {
+  RedisServer server;
+  start(server.url());
+  const std::string large(60'000, 'x');
+  // Another stream gets nearly all of the budget.
+  for (int i = 0; i < 25; ++i) {
+    for (int k = 0; k < 100; ++k) appender->append({{2, large}});
+    for (int k = 0; k < 2; ++k) appender->append({{1, large}});
+    run_for(80ms);
+  }
+  EXPECT_LT(length(server, 1), 60);
+  EXPECT_GT(length(server, 1), 10);
+  EXPECT_LT(length(server, 2), 2'300);
+  EXPECT_GT(length(server, 2), 1'500);
+  EXPECT_EQ(appender->dropped(), 0u);
+}
+
+TEST_F(RedisAppenderTest, an_outage_drops_and_counts_and_then_goes_on) {
+  RedisServer server;
+  start(server.url());
+  server.kill();
+  loop.run_until([&] { return !client->is_up(); });
+  appender->append({{1, "lost"}, {2, "lost"}});
+  loop.run_until([&] { return appender->dropped() == 2; });
+  server.restart();
+  loop.run_until([&] { return client->is_up(); });
+  appender->append({{1, "kept"}});
+  loop.run_until([&] { return length(server, 1) == 1; });
+  EXPECT_EQ(appender->dropped(), 2u);
+}
+
+TEST_F(RedisAppenderTest, a_server_that_hangs_fills_a_bounded_buffer) {
+  RedisServer server;
+  start(server.url());
+  server.pause();
+  const std::string large(60'000, 'x');
+  const auto begun = steady_clock::now();
+  for (int i = 0; i < 2'000; ++i) appender->append({{i % kPartitions, large}});
+  EXPECT_LT(steady_clock::now() - begun, 2s);
+  loop.run_until([&] { return appender->dropped() == 2'000; });
+  server.resume();
+  loop.run_until([&] { return client->is_up(); });
+  appender->append({{1, "kept"}});
+  loop.run_until([&] { return length(server, 1) >= 1; });
+}
+
+TEST_F(RedisAppenderTest, out_of_memory_counts_as_gone_for_a_while) {
+  RedisServer server;
+  start(server.url());
+  server.cli({"CONFIG", "SET", "maxmemory", "1"});
+  appender->append({{1, "lost"}});
+  loop.run_until([&] { return appender->dropped() == 1; });
+  server.cli({"CONFIG", "SET", "maxmemory", "0"});
+  appender->append({{1, "lost too"}});
+  loop.run_until([&] { return appender->dropped() == 2; });
+  run_for(kAppendPause);
+  appender->append({{1, "kept"}});
+  loop.run_until([&] { return length(server, 1) == 1; });
+  EXPECT_EQ(appender->dropped(), 2u);
+}
+
+TEST_F(RedisAppenderTest, a_cluster_gets_each_entry_where_it_belongs) {
+  RedisCluster cluster;
+  start(cluster.url());
+  std::vector<StreamEntry> entries;
+  for (int partition = 0; partition < kPartitions; ++partition) entries.push_back({partition, "x"});
+  appender->append(std::move(entries));
+  const auto keys = [&](std::size_t node) { return std::stoi(cluster.node(node).cli({"DBSIZE"})); };
+  loop.run_until([&] { return keys(0) + keys(1) + keys(2) == kPartitions; });
+  for (std::size_t node = 0; node < 3; ++node) EXPECT_GT(keys(node), 0);
+  EXPECT_EQ(appender->dropped(), 0u);
+}
+
+TEST_F(RedisAppenderTest, it_may_go_while_entries_are_under_way) {
+  RedisServer server;
+  start(server.url());
+  for (int i = 0; i < 100; ++i) appender->append({{1, "x"}});
+  appender.reset();
+  client.reset();
+  run_for(50ms);
+}
+
+}  // namespace
+}  // namespace eventrelay
