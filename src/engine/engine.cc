@@ -12,7 +12,7 @@ void Engine::start(const Catalog& catalog) {
   for (const ApiKey& key : catalog.keys) catalog_.apply(KeyChange{key});
   for (const CatalogMark& mark : catalog.versions) catalog_.reach(mark);
   dispatcher_.observe(catalog.at);
-  dispatcher_.start();
+  dispatcher_.own(all_partitions(), {});
   if (jobs_) jobs_->start(catalog.open_jobs);
 }
 

@@ -89,7 +89,6 @@ TEST_F(EngineTest, new_jobs_are_read_and_begun) {
   News news;
   news.jobs = {JobId{3}};
   tell(std::move(news));
-  ASSERT_EQ(store.job_reads.size(), 1u);
   EXPECT_EQ(store.job_reads.size(), 1u);
 }
 
