@@ -43,6 +43,8 @@ Api::Api(EventLoop& loop, Store& store, StoreQueries& queries, Intake& intake, c
          Metrics& metrics, ApiOptions options)
     : context_(new ApiContext{loop, store, queries, intake, catalog, metrics, std::move(options), ParseThread(loop)}),
       router_(std::make_unique<Router>()) {
+  add_system_routes(*router_);
+  if (!context_->options.serves_api) return;
   add_event_routes(*router_);
   add_webhook_routes(*router_);
   add_delivery_routes(*router_);
@@ -50,7 +52,6 @@ Api::Api(EventLoop& loop, Store& store, StoreQueries& queries, Intake& intake, c
   add_job_routes(*router_);
   add_key_routes(*router_);
   add_metrics_routes(*router_);
-  add_system_routes(*router_);
 }
 
 Api::~Api() = default;

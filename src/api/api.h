@@ -1,7 +1,11 @@
 // The HTTP API of one event loop: who may, which route, the answer. Belongs to its loop's thread.
 #pragma once
+#include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/limits.h"
 #include "base/metrics.h"
@@ -18,6 +22,11 @@ class Router;
 struct ApiOptions {
   std::size_t event_bytes_max = kEventBytesDefault;  ///< body of one event
   EgressRules rules;                                 ///< of the transport: what they refuse is refused at once
+  bool serves_api = true;                            ///< false: what watches the process alone
+  /// What the process depends on beside its store: its name and what is wrong with it, empty: nothing. It works
+  /// without. On the loop's thread.
+  std::function<std::vector<std::pair<std::string, std::string>>()> helpers;
+  std::string_view store_name = "sqlite";
 };
 
 class Api {

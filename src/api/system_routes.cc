@@ -20,12 +20,23 @@ Awaitable<HttpResponse> healthz(ApiContext&, ApiCall) {
   co_return text_response("application/json", R"({"status":"ok"})");
 }
 
-/// Ready is who can read the store.
+/// Ready is who can read the store. What only helps is named where it does not.
 Awaitable<HttpResponse> readyz(ApiContext& api, ApiCall) {
   auto read = api.queries.list_api_keys(api.loop, kFirstOrganization, PageRequest{0, 1});
   const auto keys = co_await std::move(read);
-  if (!keys) co_return problem_of(keys.error());
-  co_return text_response("application/json", R"({"status":"ready"})");
+  const std::string store(api.options.store_name);
+  if (!keys) {
+    HttpResponse refusal =
+        problem_of(Error{ErrorCode::kTimeout, "Not ready: " + store + ": " + keys.error().message, {}});
+    co_return refusal;
+  }
+  JsonWriter json;
+  json.open('{').field("status", "ready").key("dependencies").open('{').field(store, "ready");
+  if (api.options.helpers) {
+    for (const auto& [name, fault] : api.options.helpers()) json.field(name, fault.empty() ? "ready" : fault);
+  }
+  json.close('}').close('}');
+  co_return json_response(200, std::move(json));
 }
 
 Awaitable<HttpResponse> description(ApiContext&, ApiCall) {

@@ -10,6 +10,8 @@
 #include <optional>
 #include <variant>
 
+#include "queue/redis_url.h"
+
 namespace eventrelay {
 
 namespace {
@@ -79,14 +81,27 @@ std::string set_word(const std::optional<T>& parsed, const char* words, T& out) 
   return "";
 }
 
-std::string set_role(Config&, const std::string& text) {
-  if (text == "api" || text == "worker") return text + " is not supported yet: one process does it all";
-  return text == "all" ? "" : "must be one of all, api, worker";
+std::string set_role(Config& config, const std::string& text) {
+  static const std::map<std::string, Role> kRoles{{"all", Role::kAll}, {"api", Role::kApi}, {"worker", Role::kWorker}};
+  const auto role = kRoles.find(text);
+  if (role == kRoles.end()) return "must be one of all, api, worker";
+  config.role = role->second;
+  return "";
 }
 
-/// Refused, not ignored: who sets it believes that it holds.
-std::string refuse_url(Config&, const std::string& text) {
-  return text.empty() ? "" : "is not supported yet: everything is kept in the data directory";
+/// The text is a secret: what is wrong with it never repeats it.
+std::string set_database_url(Config& config, const std::string& text) {
+  config.database_url = text;
+  const bool known = text.empty() || text.starts_with("postgres://") || text.starts_with("postgresql://") ||
+                     text.find('=') != std::string::npos;
+  return known ? "" : "must be a PostgreSQL URL: postgres://user:password@host:port/database";
+}
+
+std::string set_redis_url(Config& config, const std::string& text) {
+  config.redis_url = text;
+  if (text.empty()) return "";
+  const auto url = parse_redis_url(text);
+  return url ? "" : url.error().message;
 }
 
 const std::vector<Option>& options() {
@@ -97,9 +112,11 @@ const std::vector<Option>& options() {
          c.data_dir = v;
          return std::string(v.empty() ? "must not be empty" : "");
        }},
-      {"database-url", "not supported yet", false, refuse_url},
-      {"redis-url", "not supported yet", false, refuse_url},
-      {"role", "all (all); api and worker are not supported yet", false, set_role},
+      {"database-url", "PostgreSQL, for many processes: postgres://user:password@host/database (none: SQLite)", false,
+       set_database_url},
+      {"redis-url", "Redis, which hands over between processes faster: redis://host:6379 or rediss:// (none)", false,
+       set_redis_url},
+      {"role", "all, api or worker: what this process of several does (all)", false, set_role},
       {"migrate", "bring the schema up to date at the start (true)", false,
        [](Config& c, const std::string& v) { return set_bool(v, c.migrate); }},
       {"allow-private-targets", "let webhooks point to loopback and private addresses", true,
@@ -177,6 +194,10 @@ void apply(Config& config, const std::map<std::string, std::string>& flags, cons
       throw std::runtime_error(where + " " + fault);
   }
   if (const char* key = std::getenv("EVENTRELAY_API_KEY")) config.api_key = key;
+  if (config.database_url.empty() && config.role != Role::kAll)
+    throw std::runtime_error("role api or worker needs a database-url: processes share PostgreSQL");
+  if (config.database_url.empty() && !config.redis_url.empty())
+    throw std::runtime_error("redis-url needs a database-url: Redis only hands over what PostgreSQL keeps");
 }
 
 }  // namespace

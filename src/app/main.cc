@@ -10,6 +10,7 @@
 
 #include "app/config.h"
 #include "app/server.h"
+#include "storage/postgres_store.h"
 #include "storage/sqlite_store.h"
 
 namespace eventrelay {
@@ -48,7 +49,8 @@ int serve(const Config& config) {
 }
 
 int migrate(const Config& config) {
-  const auto version = migrate_sqlite(config.data_dir);
+  const auto version =
+      config.database_url.empty() ? migrate_sqlite(config.data_dir) : migrate_postgres(config.database_url);
   if (!version) return fail(version.error());
   std::cout << "The schema is at version " << *version << "\n";
   return 0;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "api/api.h"
+#include "app/shared_store.h"
 #include "engine/engine.h"
 #include "net/asio_event_loop.h"
 #include "net/http_client.h"
@@ -99,6 +100,7 @@ class Server::Impl {
 
  private:
   Result<void> open_store();
+  void stop_store();
   std::size_t loop_count() const;
   void make_loops(std::size_t descriptors);
   Result<void> first_api_key(const Catalog& catalog);
@@ -117,7 +119,10 @@ class Server::Impl {
   HttpServerShared shared_;
   HttpServerLimits http_limits_;
   // The loops are destroyed before the store: what they still wait for from it is dropped with their contexts.
-  std::unique_ptr<SqliteStore> store_;
+  std::unique_ptr<SqliteStore> sqlite_;
+  std::unique_ptr<SharedStore> shared_store_;
+  Store* store_ = nullptr;  ///< one of both
+  StoreQueries* queries_ = nullptr;
   std::vector<std::unique_ptr<LoopParts>> loops_;
 };
 
@@ -134,6 +139,7 @@ Result<void> Server::Impl::start() {
     return unavailable(
         "EVENTRELAY_API_KEY must be 16 to 256 printable ASCII characters and must not begin or end with a space");
   const std::size_t descriptors = raise_descriptor_limit();
+  for (std::size_t i = 0; i < loop_count(); ++i) loops_.push_back(std::make_unique<LoopParts>());
   if (auto opened = open_store(); !opened) return opened.error();
   make_loops(descriptors);
   // Before the first key is made: it is shown once, by a start that succeeds.
@@ -145,18 +151,37 @@ Result<void> Server::Impl::start() {
   for (auto& parts : loops_) parts->engine->start(*catalog);
   for (auto& parts : loops_) parts->thread = std::thread([&context = parts->context] { context.run(); });
   if (auto made = first_api_key(*catalog); !made) return made.error();
+  if (shared_store_) on_loop(*loops_.front(), [&] { shared_store_->start(); });
   serve(std::move(*acceptors));
   return {};
 }
 
 Result<void> Server::Impl::open_store() {
+  if (!config_.database_url.empty()) {
+    auto shared =
+        SharedStore::open(config_, loops_.front()->context, hand_over_, metrics_, [this](milliseconds offset) {
+          for (auto& parts : loops_) parts->loop.set_wall_offset(offset);
+        });
+    if (!shared) return shared.error();
+    shared_store_ = std::move(*shared);
+    store_ = &shared_store_->store();
+    queries_ = &shared_store_->store();
+    return {};
+  }
   SqliteOptions options;
   options.data_dir = config_.data_dir;
   options.migrate = config_.migrate;
   auto store = SqliteStore::open(options, hand_over_, metrics_);
   if (!store) return store.error();
-  store_ = std::move(*store);
+  sqlite_ = std::move(*store);
+  store_ = sqlite_.get();
+  queries_ = sqlite_.get();
   return {};
+}
+
+void Server::Impl::stop_store() {
+  if (sqlite_) sqlite_->stop();
+  if (shared_store_) shared_store_->store().stop();
 }
 
 void Server::Impl::make_loops(std::size_t descriptors) {
@@ -169,8 +194,9 @@ void Server::Impl::make_loops(std::size_t descriptors) {
   const auto tls = make_client_tls();
   EgressRules rules{config_.allow_private_targets, config_.allow_targets};
   std::vector<InProcessHandOver::Ear> ears;
+  std::vector<LoopEngine> engines;
   for (std::size_t i = 0; i < count; ++i) {
-    auto parts = std::make_unique<LoopParts>();
+    auto& parts = loops_[i];
     EngineOptions options;
     options.dispatcher.loop_index = static_cast<int>(i);
     options.dispatcher.loop_count = static_cast<int>(count);
@@ -180,12 +206,14 @@ void Server::Impl::make_loops(std::size_t descriptors) {
     options.dispatcher.window.lane_entries_max = kLaneEntriesMax / count;
     options.dispatcher.window.lane_payload_bytes_max = kLanePayloadBytesMax / count;
     options.runs_jobs = i == 0;
+    options.shared_store = shared_store_ != nullptr;
     parts->client = std::make_unique<HttpClient>(parts->context, tls, rules, client_limits);
     parts->engine = std::make_unique<Engine>(options, parts->loop, *store_, *parts->client, metrics_);
     ears.push_back({&parts->loop, parts->engine.get()});
-    loops_.push_back(std::move(parts));
+    engines.push_back({&parts->loop, parts->engine.get()});
   }
   hand_over_.set_ears(std::move(ears));
+  if (shared_store_ && config_.role != Role::kApi) shared_store_->make_worker(std::move(engines), metrics_);
 }
 
 Result<void> Server::Impl::first_api_key(const Catalog& catalog) {
@@ -193,9 +221,12 @@ Result<void> Server::Impl::first_api_key(const Catalog& catalog) {
     const Sha256 hash = sha256(config_.api_key);
     for (const ApiKey& key : catalog.keys)
       if (key.hash == hash) return {};
-    return add_key("EVENTRELAY_API_KEY", config_.api_key);
+    auto added = add_key("EVENTRELAY_API_KEY", config_.api_key);
+    // Another process has made it in this moment.
+    if (!added && added.error().code == ErrorCode::kConflict) return {};
+    return added;
   }
-  if (!catalog.keys.empty()) return {};
+  if (!catalog.keys.empty() || config_.role == Role::kWorker) return {};
   std::string key = random_api_key();
   auto added = add_key("first key", key);
   if (added) new_api_key = std::move(key);
@@ -215,7 +246,7 @@ Result<void> Server::Impl::add_key(const std::string& name, const std::string& k
                  [&promise](Result<ChangeResult> result) { promise.set_value(std::move(result)); });
   if (answer.wait_for(kStepTime) != std::future_status::ready) {
     // The completion holds a reference to the promise: nothing may go on before the store is gone.
-    store_->stop();
+    stop_store();
     end_loops();
     return unavailable("The store did not answer in time");
   }
@@ -256,7 +287,12 @@ void Server::Impl::make_api(LoopParts& parts, tcp::acceptor acceptor) {
   ApiOptions options;
   options.event_bytes_max = config_.event_bytes_max;
   options.rules = EgressRules{config_.allow_private_targets, config_.allow_targets};
-  parts.api = std::make_unique<Api>(parts.loop, *store_, *store_, parts.engine->intake(), parts.engine->catalog(),
+  options.serves_api = config_.role != Role::kWorker;
+  if (shared_store_) {
+    options.store_name = "postgres";
+    if (&parts == loops_.front().get()) options.helpers = [this] { return shared_store_->helpers(); };
+  }
+  parts.api = std::make_unique<Api>(parts.loop, *store_, *queries_, parts.engine->intake(), parts.engine->catalog(),
                                     metrics_, options);
   Api* api = parts.api.get();
   parts.server = std::make_unique<HttpServer>(
@@ -301,6 +337,13 @@ void Server::Impl::stop() {
     }
     finished.wait_for(kDrainTime);
   };
+  // The partitions go to others at once, with what is under way.
+  if (shared_store_) {
+    run_all([this](LoopParts& parts, auto done) {
+      if (&parts != loops_.front().get()) return done();
+      shared_store_->drain(done);
+    });
+  }
   // Requests that are being answered end; attempts under way end; what has not begun stays pending in the store.
   run_all([](LoopParts& parts, auto done) {
     const auto arrive = [done, left = std::make_shared<int>(2)] {
@@ -309,6 +352,7 @@ void Server::Impl::stop() {
     asio::co_spawn(parts.context, parts.server->stop(kDrainTime), [arrive](const std::exception_ptr&) { arrive(); });
     parts.engine->drain(arrive);
   });
+  if (shared_store_) on_loop(*loops_.front(), [this] { shared_store_->stop_redis(); });
   run_all([](LoopParts& parts, auto done) {
     asio::co_spawn(parts.context, parts.client->stop(), [done](const std::exception_ptr&) { done(); });
   });
@@ -316,7 +360,7 @@ void Server::Impl::stop() {
 }
 
 void Server::Impl::end_loops() {
-  if (store_) store_->stop();
+  stop_store();
   for (auto& parts : loops_) {
     parts->work.reset();
     parts->context.stop();

@@ -88,7 +88,7 @@ SteadyTime AsioEventLoop::boot_now() const {
 }
 
 WallTime AsioEventLoop::wall_now() const {
-  return std::chrono::time_point_cast<milliseconds>(std::chrono::system_clock::now());
+  return std::chrono::time_point_cast<milliseconds>(std::chrono::system_clock::now()) + milliseconds(wall_offset_ms_);
 }
 
 std::unique_ptr<Alarm> AsioEventLoop::make_alarm(std::function<void()> handler) {

@@ -1,6 +1,7 @@
 // The engine's event loop over an Asio io_context: real time, real alarms, chance from a seed.
 // post() from any thread; everything else on the thread that runs the context.
 #pragma once
+#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <cstdint>
 #include <functional>
@@ -25,10 +26,13 @@ class AsioEventLoop final : public EventLoop {
   double random() override;
 
   boost::asio::io_context& context() { return context_; }
+  /// wall_now() is the machine's clock and this. Any thread.
+  void set_wall_offset(milliseconds offset) { wall_offset_ms_ = offset.count(); }
 
  private:
   boost::asio::io_context& context_;
   std::mt19937_64 chance_;
+  std::atomic<std::int64_t> wall_offset_ms_{0};
 };
 
 }  // namespace eventrelay

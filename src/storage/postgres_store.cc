@@ -109,6 +109,9 @@ class PostgresStore::Impl {
   std::unique_ptr<PgFinish> finish_;
   std::unique_ptr<PgChangeLane> changes_;
   std::atomic<std::int64_t> clock_offset_ms_{0};
+  std::atomic<bool> has_listeners_{false};  ///< the catalog was taken: what changes later is published
+
+  Awaitable<Result<Catalog>> read_catalog();
 
  private:
   template <class T, class Make>
@@ -122,7 +125,6 @@ class PostgresStore::Impl {
   }
   PgConnectOptions connect_options() const;
   Awaitable<Result<std::int64_t>> register_process();
-  Awaitable<Result<Catalog>> read_catalog();
   void make_parts();
   Awaitable<void> tick();
   Awaitable<void> report();
@@ -140,8 +142,6 @@ class PostgresStore::Impl {
   int lanes_running_ = 0;
   std::unique_ptr<asio::steady_timer> ticker_;
   bool looking_ = false;
-
-  friend class PostgresStore;
 };
 
 PgConnectOptions PostgresStore::Impl::connect_options() const {
@@ -272,7 +272,7 @@ Awaitable<void> PostgresStore::Impl::tick() {
     keyed_->answer_overdue();
     const auto now = std::chrono::steady_clock::now();
     if (stopping_) continue;
-    if (now >= next_look && !std::exchange(looking_, true)) {
+    if (has_listeners_ && now >= next_look && !std::exchange(looking_, true)) {
       next_look = now + kLookEvery;
       asio::co_spawn(context_, catalog_->catch_up({}),
                      [this](const std::exception_ptr&, const Result<void>&) { looking_ = false; });
@@ -303,6 +303,7 @@ Awaitable<void> PostgresStore::Impl::report() {
   const auto middle = std::chrono::time_point_cast<milliseconds>(asked + (answered - asked) / 2);
   const milliseconds offset = from_unix_ms(rows->integer(0, 0)) - middle;
   const milliseconds before(clock_offset_ms_.exchange(offset.count()));
+  if (options_.on_clock_offset) options_.on_clock_offset(offset);
   if (std::chrono::abs(offset) > kClockWarning && std::chrono::abs(before) <= kClockWarning)
     spdlog::warn("this machine's clock differs from the database's by {} ms", offset.count());
   metrics_.deliveries_pending.Set(static_cast<double>(rows->integer(0, 1)));
@@ -411,7 +412,9 @@ void PostgresStore::read_open_jobs(EventLoop& loop, Completion<Result<std::vecto
 }
 
 Result<Catalog> PostgresStore::load_catalog() {
-  return impl_->run_blocking(impl_->read_catalog());
+  auto catalog = impl_->run_blocking(impl_->read_catalog());
+  impl_->has_listeners_ = true;
+  return catalog;
 }
 
 void PostgresStore::read_commits(EventLoop& loop, ReadPoint since, Completion<Result<CommitPage>> done) {

@@ -18,6 +18,8 @@ struct PostgresOptions {
   bool migrate = true;              ///< false: refuse to start on an older schema
   std::string name;                 ///< of this process, for people: "host:port"
   std::function<WallTime()> clock;  ///< empty: the server's. Tests set it
+  /// The server's clock less this machine's, whenever it was measured. On the store's thread.
+  std::function<void(milliseconds)> on_clock_offset;
 };
 
 /// Brings the schema up to date; its version.

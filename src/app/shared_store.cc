@@ -1,0 +1,90 @@
+#include "app/shared_store.h"
+
+#include "queue/redis_tls.h"
+#include "queue/redis_url.h"
+
+namespace eventrelay {
+
+Result<std::unique_ptr<SharedStore>> SharedStore::open(const Config& config, boost::asio::io_context& first_loop,
+                                                       HandOver& local, Metrics& metrics,
+                                                       std::function<void(milliseconds)> on_clock_offset) {
+  std::unique_ptr<SharedStore> shared(new SharedStore());
+  if (!config.redis_url.empty()) {
+    RedisConnectOptions redis;
+    auto url = parse_redis_url(config.redis_url);
+    if (!url) return url.error();
+    redis.url = std::move(*url);
+    redis.name = "eventrelay";
+    if (redis.url.tls) {
+      auto tls = make_redis_tls();
+      if (!tls) return tls.error();
+      redis.tls = std::move(*tls);
+    }
+    shared->redis_ = std::make_shared<RedisClient>(first_loop, std::move(redis));
+    shared->appender_ = std::make_unique<RedisAppender>(first_loop, shared->redis_);
+    if (config.role != Role::kApi) shared->feed_ = std::make_unique<RedisFeed>(first_loop, shared->redis_);
+  }
+  shared->hand_over_ = std::make_unique<StreamHandOver>(
+      local, shared->ledger_, [self = shared.get()] { return self->owned(); }, shared->appender_.get());
+  PostgresOptions options;
+  options.url = config.database_url;
+  options.migrate = config.migrate;
+  options.name = config.listen_host + ":" + std::to_string(config.listen_port);
+  options.on_clock_offset = std::move(on_clock_offset);
+  auto store = PostgresStore::open(options, *shared->hand_over_, metrics);
+  if (!store) return store.error();
+  shared->store_ = std::move(*store);
+  return shared;
+}
+
+SharedStore::~SharedStore() = default;
+
+void SharedStore::set_owned(const PartitionSet& owned) {
+  const std::lock_guard lock(mutex_);
+  owned_ = owned;
+}
+
+PartitionSet SharedStore::owned() const {
+  const std::lock_guard lock(mutex_);
+  return owned_;
+}
+
+void SharedStore::make_worker(std::vector<LoopEngine> engines, Metrics& metrics) {
+  EventLoop& loop = *engines.front().loop;
+  const auto claim = [this](std::uint64_t commit, const PartitionSet& partitions) {
+    return ledger_.claim(commit, partitions);
+  };
+  follower_ = std::make_unique<Follower>(loop, *store_, feed_.get(), engines, claim);
+  MembershipHooks hooks;
+  hooks.follow = [this](const PartitionSet& partitions, std::function<void()> then) {
+    follower_->follow(partitions, std::move(then));
+  };
+  hooks.changed = [this](const PartitionSet& owned) { set_owned(owned); };
+  membership_ = std::make_unique<Membership>(loop, *store_, std::move(engines), std::move(hooks), metrics);
+}
+
+void SharedStore::start() {
+  if (!membership_) return;
+  follower_->start();
+  membership_->start();
+}
+
+void SharedStore::drain(Completion<> done) {
+  if (membership_) return membership_->drain(std::move(done));
+  std::move(done)();
+}
+
+void SharedStore::stop_redis() {
+  membership_.reset();
+  follower_.reset();
+  if (feed_) feed_->stop();
+  if (appender_) appender_->stop();
+  if (redis_) redis_->stop();
+}
+
+std::vector<std::pair<std::string, std::string>> SharedStore::helpers() const {
+  if (!redis_) return {};
+  return {{"redis", redis_->is_up() ? "" : "not reachable: deliveries are found by polling"}};
+}
+
+}  // namespace eventrelay
