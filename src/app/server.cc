@@ -151,7 +151,7 @@ Result<void> Server::Impl::start() {
   for (auto& parts : loops_) parts->engine->start(*catalog);
   for (auto& parts : loops_) parts->thread = std::thread([&context = parts->context] { context.run(); });
   if (auto made = first_api_key(*catalog); !made) return made.error();
-  if (shared_store_) on_loop(*loops_.front(), [&] { shared_store_->start(); });
+  if (shared_store_) on_loop(*loops_.front(), [&] { shared_store_->start(loops_.front()->loop); });
   serve(std::move(*acceptors));
   return {};
 }
@@ -290,7 +290,7 @@ void Server::Impl::make_api(LoopParts& parts, tcp::acceptor acceptor) {
   options.serves_api = config_.role != Role::kWorker;
   if (shared_store_) {
     options.store_name = "postgres";
-    if (&parts == loops_.front().get()) options.helpers = [this] { return shared_store_->helpers(); };
+    options.helpers = [this] { return shared_store_->helpers(); };
   }
   parts.api = std::make_unique<Api>(parts.loop, *store_, *queries_, parts.engine->intake(), parts.engine->catalog(),
                                     metrics_, options);
@@ -337,22 +337,22 @@ void Server::Impl::stop() {
     }
     finished.wait_for(kDrainTime);
   };
-  // The partitions go to others at once, with what is under way.
-  if (shared_store_) {
-    run_all([this](LoopParts& parts, auto done) {
-      if (&parts != loops_.front().get()) return done();
-      shared_store_->drain(done);
-    });
-  }
-  // Requests that are being answered end; attempts under way end; what has not begun stays pending in the store.
-  run_all([](LoopParts& parts, auto done) {
+  // Requests that are being answered end; attempts under way end; what has not begun stays pending in the store. Of
+  // several processes' partitions each goes to another process at once, with what is under way in it.
+  const bool is_worker = shared_store_ && config_.role != Role::kApi;
+  run_all([this, is_worker](LoopParts& parts, auto done) {
     const auto arrive = [done, left = std::make_shared<int>(2)] {
       if (--*left == 0) done();
     };
     asio::co_spawn(parts.context, parts.server->stop(kDrainTime), [arrive](const std::exception_ptr&) { arrive(); });
-    parts.engine->drain(arrive);
+    if (!is_worker) {
+      parts.engine->drain(arrive);
+    } else if (&parts == loops_.front().get()) {
+      shared_store_->drain(arrive);
+    } else {
+      arrive();
+    }
   });
-  if (shared_store_) on_loop(*loops_.front(), [this] { shared_store_->stop_redis(); });
   run_all([](LoopParts& parts, auto done) {
     asio::co_spawn(parts.context, parts.client->stop(), [done](const std::exception_ptr&) { done(); });
   });
@@ -361,6 +361,11 @@ void Server::Impl::stop() {
 
 void Server::Impl::end_loops() {
   stop_store();
+  if (shared_store_ && loops_.front()->thread.joinable()) {
+    on_loop(*loops_.front(), [this] { shared_store_->stop(); });
+  } else if (shared_store_) {
+    shared_store_->stop();
+  }
   for (auto& parts : loops_) {
     parts->work.reset();
     parts->context.stop();

@@ -5,6 +5,10 @@
 
 namespace eventrelay {
 
+namespace {
+constexpr auto kRedisLookEvery = std::chrono::milliseconds(200);
+}  // namespace
+
 Result<std::unique_ptr<SharedStore>> SharedStore::open(const Config& config, boost::asio::io_context& first_loop,
                                                        HandOver& local, Metrics& metrics,
                                                        std::function<void(milliseconds)> on_clock_offset) {
@@ -20,6 +24,7 @@ Result<std::unique_ptr<SharedStore>> SharedStore::open(const Config& config, boo
       if (!tls) return tls.error();
       redis.tls = std::move(*tls);
     }
+    shared->has_redis_ = true;
     shared->redis_ = std::make_shared<RedisClient>(first_loop, std::move(redis));
     shared->appender_ = std::make_unique<RedisAppender>(first_loop, shared->redis_);
     if (config.role != Role::kApi) shared->feed_ = std::make_unique<RedisFeed>(first_loop, shared->redis_);
@@ -63,7 +68,14 @@ void SharedStore::make_worker(std::vector<LoopEngine> engines, Metrics& metrics)
   membership_ = std::make_unique<Membership>(loop, *store_, std::move(engines), std::move(hooks), metrics);
 }
 
-void SharedStore::start() {
+void SharedStore::start(EventLoop& first_loop) {
+  if (redis_) {
+    redis_look_ = first_loop.make_alarm([this, &first_loop] {
+      redis_up_ = redis_->is_up();
+      redis_look_->set(first_loop.now() + kRedisLookEvery);
+    });
+    redis_look_->set(first_loop.now());
+  }
   if (!membership_) return;
   follower_->start();
   membership_->start();
@@ -74,17 +86,18 @@ void SharedStore::drain(Completion<> done) {
   std::move(done)();
 }
 
-void SharedStore::stop_redis() {
+void SharedStore::stop() {
   membership_.reset();
   follower_.reset();
-  if (feed_) feed_->stop();
-  if (appender_) appender_->stop();
-  if (redis_) redis_->stop();
+  redis_look_.reset();
+  feed_.reset();
+  appender_.reset();
+  redis_.reset();
 }
 
 std::vector<std::pair<std::string, std::string>> SharedStore::helpers() const {
-  if (!redis_) return {};
-  return {{"redis", redis_->is_up() ? "" : "not reachable: deliveries are found by polling"}};
+  if (!has_redis_) return {};
+  return {{"redis", redis_up_ ? "" : "not reachable: deliveries are found by polling"}};
 }
 
 }  // namespace eventrelay

@@ -2,8 +2,10 @@
 // which it hears what others committed. Owned by the server. open() and the destructor on main's thread; the rest on
 // the first event loop, which membership, follower and Redis live on.
 #pragma once
+#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -31,13 +33,13 @@ class SharedStore {
   PostgresStore& store() { return *store_; }
   /// Before the loops run: this process works as one of the workers. engines: one a loop, the first loop's first.
   void make_worker(std::vector<LoopEngine> engines, Metrics& metrics);
-  /// Joins the workers. Nothing for an API process.
-  void start();
+  /// Joins the workers, if this process is to be one.
+  void start(EventLoop& first_loop);
   /// Gives the partitions away, and waits for what is under way. Nothing for an API process.
   void drain(Completion<> done);
-  /// Ends the connections to Redis.
-  void stop_redis();
-  /// What is wrong with Redis, for people; nothing where none is configured.
+  /// Ends all of it that lives on the first loop. After the store has been stopped.
+  void stop();
+  /// What is wrong with Redis, for people; nothing where none is configured. Any thread.
   std::vector<std::pair<std::string, std::string>> helpers() const;
 
  private:
@@ -49,6 +51,9 @@ class SharedStore {
   PartitionSet owned_;
   CommitLedger ledger_;
   std::shared_ptr<RedisClient> redis_;
+  std::unique_ptr<Alarm> redis_look_;
+  std::atomic<bool> redis_up_{false};
+  bool has_redis_ = false;
   std::unique_ptr<RedisAppender> appender_;
   std::unique_ptr<RedisFeed> feed_;
   std::unique_ptr<StreamHandOver> hand_over_;
