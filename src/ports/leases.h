@@ -30,7 +30,6 @@ struct WorkerToken {
 struct HandedDelivery {
   WebhookId webhook;
   DeliveryId delivery;
-  std::uint32_t number = 0;  ///< of the attempt
   WallTime until{};
   std::uint32_t number = 0;  ///< the attempt's: a delivery that has had as many is not under way any more
 };
