@@ -154,6 +154,7 @@ void RedisAppender::Impl::drop(std::size_t entries, const std::string& why) {
 
 void RedisAppender::Impl::stop() {
   stopped_ = true;
+  client_.reset();  // its open answers hold this object
 }
 
 RedisAppender::RedisAppender(asio::io_context& context, std::shared_ptr<RedisClient> client)

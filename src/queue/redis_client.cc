@@ -42,7 +42,8 @@ asio::awaitable<void> run_round(std::shared_ptr<Call> call) {
   auto left = std::make_shared<std::size_t>(groups.size());
   auto start = [&](auto handler) {
     auto done = std::make_shared<Completion<bool>>(std::move(handler));
-    for (auto& [connection, steps] : groups) {
+    for (auto& [connection, group] : groups) {
+      const std::vector<Call::Step>& steps = group;
       RedisBatch batch;
       for (const Call::Step& step : steps) {
         if (step.asking) batch.add({"ASKING"});

@@ -98,7 +98,8 @@ void RedisFeed::Impl::tell(std::function<void(bool)> noted, bool ok) {
 }
 
 bool RedisFeed::Impl::is_up() const {
-  if (stopped_ || readers_.empty()) return !stopped_ && wanted_.none() && client_->is_up();
+  if (stopped_) return false;
+  if (readers_.empty()) return wanted_.none() && client_->is_up();
   return std::ranges::all_of(readers_, [](const auto& reader) { return reader->is_up(); });
 }
 
@@ -107,6 +108,7 @@ void RedisFeed::Impl::stop() {
   timer_.cancel();
   waiting_.clear();
   for (const auto& reader : readers_) reader->stop();
+  client_.reset();
 }
 
 RedisFeed::RedisFeed(asio::io_context& context, std::shared_ptr<RedisClient> client)

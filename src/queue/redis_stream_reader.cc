@@ -29,6 +29,7 @@ void RedisStreamReader::stop() {
   settling_.clear();
   if (connection_) connection_->close();
   timer_.cancel();
+  client_.reset();
 }
 
 void RedisStreamReader::follow(const PartitionSet& partitions, std::shared_ptr<NotedLatch> noted) {
@@ -94,7 +95,7 @@ void RedisStreamReader::settle(bool ok) {
 asio::awaitable<bool> RedisStreamReader::connect() {
   connection_.reset();
   Result<std::unique_ptr<RedisConnection>> made = co_await client_->open(slot_);
-  if (!made) {
+  if (!made || stopped_) {
     failing_ = true;
     co_return false;
   }

@@ -28,6 +28,12 @@ struct RedisAppenderTest : testing::Test {
   static int length(const RedisServer& server, int partition) {
     return std::stoi("0" + server.cli({"XLEN", stream_key(partition)}));
   }
+  /// Of what was appended until now.
+  void wait_until_answered() {
+    loop.wait<RedisClient::Replies>([&](auto done) {
+      client->run({make_redis_command({"XLEN", stream_key(1)})}, steady_clock::now() + 20s, std::move(done));
+    });
+  }
   /// Runs the loop for a while.
   void run_for(milliseconds time) {
     bool over = false;
@@ -62,10 +68,10 @@ TEST_F(RedisAppenderTest, a_stream_is_kept_short) {
   start(server.url());
   const std::string large(60'000, 'x');
   // Another stream gets nearly all of the budget.
-  for (int i = 0; i < 25; ++i) {
-    for (int k = 0; k < 100; ++k) appender->append({{2, large}});
-    for (int k = 0; k < 2; ++k) appender->append({{1, large}});
-    run_for(80ms);
+  for (int i = 0; i < 50; ++i) {
+    for (int k = 0; k < 50; ++k) appender->append({{2, large}});
+    appender->append({{1, large}});
+    wait_until_answered();
   }
   EXPECT_LT(length(server, 1), 60);
   EXPECT_GT(length(server, 1), 10);
@@ -96,6 +102,8 @@ TEST_F(RedisAppenderTest, a_server_that_hangs_fills_a_bounded_buffer) {
   const auto begun = steady_clock::now();
   for (int i = 0; i < 2'000; ++i) appender->append({{i % kPartitions, large}});
   EXPECT_LT(steady_clock::now() - begun, 2s);
+  loop.run_until([&] { return appender->dropped() > 0; });
+  EXPECT_EQ(appender->dropped(), 2'000 - kAppendBytesMax / (large.size() + sizeof(StreamEntry)));
   loop.run_until([&] { return appender->dropped() == 2'000; });
   server.resume();
   loop.run_until([&] { return client->is_up(); });
