@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { Load } from "./support/load.mjs";
 import { Receiver } from "./support/receiver.mjs";
 import { makeDataDir, Server } from "./support/server.mjs";
+import { sqliteOnly } from "./support/store.mjs";
 import { sleep, until } from "./support/wait.mjs";
 
 /// Starts again on the data directory of a server that has ended; disposing of the new one removes it.
@@ -97,14 +98,14 @@ test("sigterm_waits_for_the_attempt_under_way", async () => {
   await receiver.stop();
 });
 
-test("a_second_process_on_the_same_data_directory_is_refused", async () => {
+sqliteOnly("a_second_process_on_the_same_data_directory_is_refused", "many processes may share a database", async () => {
   const server = await Server.start();
   await assert.rejects(Server.start({ dataDir: server.dataDir }), /the server ended/);
   await server.event();
   await server.dispose();
 });
 
-test("nobody_else_may_read_the_files_in_a_directory_that_was_there", async () => {
+sqliteOnly("nobody_else_may_read_the_files_in_a_directory_that_was_there", "there are no files", async () => {
   const dataDir = makeDataDir();
   chmodSync(dataDir, 0o755);
   const server = await Server.start({ dataDir });

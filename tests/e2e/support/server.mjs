@@ -1,14 +1,14 @@
-// The real binary on a free port with a data directory of its own.
+// The real binary on a free port with a store of its own: support/store.mjs says which kind.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import http from "node:http";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { after } from "node:test";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { adopt, makeDirectory, removeDirectory } from "./children.mjs";
 import { checkAnswer } from "./conformance.mjs";
 import { request } from "./http.mjs";
+import { dropStore, storeFlags } from "./store.mjs";
 import { until } from "./wait.mjs";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
@@ -19,30 +19,33 @@ export const adminKey = "e2e-admin-key-0123456789";
 const running = new Set();
 after(() => running.forEach((child) => child.kill("SIGKILL")));
 
-const dataDirs = [];
-process.on("exit", () => dataDirs.forEach((dir) => rmSync(dir, { recursive: true, force: true })));
-
 export function makeDataDir() {
-  dataDirs.push(mkdtempSync(path.join(tmpdir(), "eventrelay-e2e-")));
-  return dataDirs.at(-1);
+  return makeDirectory("e2e");
 }
 
 export class Server {
   log = "";
 
   /// flags: added to `serve`. env: added to a clean environment. privateTargets: lets deliveries go to loopback.
-  static async start({ dataDir, listen = "127.0.0.1:0", flags = [], env = {}, privateTargets = true, key = adminKey } = {}) {
+  /// dataDir: of an earlier server, whose store this one takes up. databaseUrl, redisUrl: that store, whatever the
+  /// suite's is. role: api or worker.
+  static async start({ dataDir, databaseUrl, redisUrl, role, listen = "127.0.0.1:0", flags = [], env = {},
+                       privateTargets = true, key = adminKey } = {}) {
     const server = new Server();
     server.ownsDataDir = !dataDir;
     server.dataDir = dataDir ?? makeDataDir();
     server.key = key;
     server.agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
-    const all = ["serve", "--listen", listen, "--data-dir", server.dataDir, ...flags];
-    if (privateTargets) all.push("--allow-private-targets");
+    const all = ["serve", "--listen", listen, ...(role ? ["--role", role] : [])];
+    if (databaseUrl) all.push("--database-url", databaseUrl, ...(redisUrl ? ["--redis-url", redisUrl] : []));
+    else all.push(...await storeFlags(server.dataDir));
+    all.push(...flags, ...(privateTargets ? ["--allow-private-targets"] : []));
     server.process = spawn(binary, all, {
+      cwd: server.dataDir,  // whatever it writes where it stands goes with the test
       env: { PATH: process.env.PATH, ...(key ? { EVENTRELAY_API_KEY: key } : {}), ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
+    adopt(server.process);
     running.add(server.process);
     server.exit = new Promise((resolve) => {
       server.process.on("error", (error) => resolve({ code: null, signal: error.message }));
@@ -125,10 +128,12 @@ export class Server {
     return this.#end("SIGKILL");
   }
 
-  /// Stops it, hard if need be, and removes its data directory.
+  /// Ends it, hard, and removes its store.
   async dispose() {
     await this.kill();
-    if (this.ownsDataDir) rmSync(this.dataDir, { recursive: true, force: true });
+    if (!this.ownsDataDir) return;
+    await dropStore(this.dataDir);
+    removeDirectory(this.dataDir);
   }
 
   async #end(signal) {
