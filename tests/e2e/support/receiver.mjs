@@ -9,7 +9,8 @@ const open = new Set();
 after(() => Promise.all([...open].map((receiver) => receiver.stop())));
 
 export class Receiver {
-  /// Every request: { path, headers, rawHeaders, body, at, id, status, answeredAt }; the last two once it was answered.
+  /// Every request: { path, method, headers, rawHeaders, body, at, id, remotePort, status, answeredAt }; the last two
+  /// once it was answered.
   requests = [];
   #handlers = new Map();
   #sockets = new Set();
@@ -79,6 +80,7 @@ export class Receiver {
       const record = {
         path: request.url, method: request.method, headers: request.headers, rawHeaders: request.rawHeaders,
         body: Buffer.concat(chunks).toString(), at: Date.now(), id: request.headers["webhook-id"],
+        remotePort: request.socket.remotePort,
       };
       response.on("error", () => {});
       response.on("finish", () => Object.assign(record, { answeredAt: Date.now(), status: response.statusCode }));
