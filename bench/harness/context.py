@@ -17,6 +17,7 @@ class Context:
         self.load = load
         pathlib.Path(options.work_dir).mkdir(parents=True, exist_ok=True)
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="eventrelay-bench-", dir=options.work_dir)).resolve()
+        self.root.chmod(0o711)  # PostgreSQL runs as another user
         self.numbers = itertools.count(1)
 
     def __enter__(self):

@@ -21,10 +21,10 @@ def wait_received(receiver, wanted, seconds=DRAIN_S):
     raise TimeoutError(f"{count} of {wanted} deliveries after {seconds} s")
 
 
-def drive(process, port, receiver, key, options, seconds=None):
+def drive(process, port, receiver, key, options, seconds=None, connections=None):
     """POSTs to `port` for some seconds. `process` is what stands between generator and receiver."""
     before, cpu_before, begun_at = receiver.received(), process.cpu_s(), time.monotonic()
-    posted = run_wrk(port, key, seconds or options.seconds, options.connections)
+    posted = run_wrk(port, key, seconds or options.seconds, connections or options.connections)
     at_end = receiver.received() - before
     total, last_at = wait_received(receiver, before + posted["completed"])
     delivered = total - before

@@ -11,14 +11,16 @@ KEY = "bench-admin-key-0123456789"
 
 
 class Server(Process):
-    """`eventrelay serve` on a free port; the data directory is the caller's and is kept."""
+    """`eventrelay serve` on a free port; the data directory is the caller's and is kept. flags: where else the store is;
+    the directory then has the log alone."""
 
-    def __init__(self, binary, data_dir, loops=None, port=None):
+    def __init__(self, binary, data_dir, loops=None, port=None, flags=None):
         data_dir.mkdir(parents=True, exist_ok=True)
         self.data_dir = data_dir
         self.port = port or free_port()
         self.key = KEY
-        words = [binary, "serve", "--listen", f"127.0.0.1:{self.port}", "--data-dir", data_dir, "--allow-private-targets"]
+        words = [binary, "serve", "--listen", f"127.0.0.1:{self.port}", "--allow-private-targets"]
+        words += flags or ["--data-dir", data_dir]
         words += ["--loops", loops] if loops else []
         super().__init__(words, data_dir / "bench-server.log", env={**os.environ, "EVENTRELAY_API_KEY": KEY})
 
