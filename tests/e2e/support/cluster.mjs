@@ -15,6 +15,7 @@ export class Cluster {
   /// The processes that were not ended: Servers. An index is not a name: the list closes up.
   apis = [];
   workers = [];
+  #started = new Set();
 
   /// proxied: so many of the workers, the first ones, reach PostgreSQL and Redis through proxies of their own, in
   /// `worker.proxies`. flags: for every process. postgres: options of Postgres.start.
@@ -25,10 +26,19 @@ export class Cluster {
     [cluster.postgres, cluster.redis] = await Promise.all([Postgres.start(postgres), redis ? Redis.start() : undefined]);
     cluster.databaseUrl = await cluster.postgres.createDatabase();
     // All at once on an empty database, as an orchestrator does it.
-    await Promise.all([
+    const starts = await Promise.allSettled([
       ...Array.from({ length: apis }, () => cluster.startApi()),
       ...Array.from({ length: workers }, (_, n) => cluster.startWorker({ proxied: n < proxied })),
     ]);
+    const failed = starts.find(({ status }) => status === "rejected");
+    if (failed) {
+      await cluster.dispose();
+      throw failed.reason;
+    }
+    // In the order asked for, not in that of their readiness: the proxied ones come first.
+    const servers = starts.map(({ value }) => value);
+    cluster.apis = servers.slice(0, apis);
+    cluster.workers = servers.slice(apis);
     return cluster;
   }
 
@@ -50,6 +60,7 @@ export class Cluster {
     const server = await Server.start({
       role, databaseUrl: this.databaseUrl, redisUrl: this.redis?.url, flags: ["--loops", "1", ...this.flags], ...urls,
     });
+    this.#started.add(server);
     await until(() => `the ${role} is ready: ${server.log}`, async () => (await readiness(server)).status === 200, 20_000);
     list.push(server);
     return server;
@@ -90,7 +101,7 @@ export class Cluster {
 
   async dispose() {
     if (!open.delete(this)) return;
-    const all = [...this.apis, ...this.workers];
+    const all = [...this.#started];
     await Promise.all(all.map((server) => server.dispose()));
     await Promise.all(all.flatMap(({ proxies }) => Object.values(proxies ?? {})).map((proxy) => proxy?.stop()));
     await Promise.all([this.postgres?.dispose(), this.redis?.dispose()]);
