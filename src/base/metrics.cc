@@ -50,8 +50,8 @@ Metrics::Metrics()
       deliveries_pending(gauge(registry_, "eventrelay_deliveries_pending", "Deliveries not yet in a final state.")),
       attempts_in_flight(gauge(registry_, "eventrelay_attempts_in_flight", "HTTP requests to webhooks under way.")),
       window_entries(gauge(registry_, "eventrelay_window_entries", "Deliveries held in memory.")),
-      partitions_owned(gauge(registry_, "eventrelay_partitions_owned",
-                             "Partitions of a shared store that this process works on.")),
+      partitions_owned(
+          gauge(registry_, "eventrelay_partitions_owned", "Partitions of a shared store that this process works on.")),
       partitions_unowned(
           gauge(registry_, "eventrelay_partitions_unowned", "Partitions of a shared store that nobody works on.")),
       delivery_latency(histogram(registry_, "eventrelay_delivery_latency_seconds",
@@ -61,6 +61,8 @@ Metrics::Metrics()
       commit_items(histogram(registry_, "eventrelay_store_commit_items", "Intents in a commit.", kCommitItemsBuckets)),
       commit_queue(gauge(registry_, "eventrelay_store_queue_items", "Intents that wait for a commit.")),
       wal_bytes(gauge(registry_, "eventrelay_store_wal_bytes", "Size of the write-ahead log.")),
+      round_trips(
+          counter(registry_, "eventrelay_database_round_trips_total", "Batches of statements sent to PostgreSQL.")),
       requests(counter(registry_, "eventrelay_http_requests_total", "HTTP requests taken in.")),
       connections(gauge(registry_, "eventrelay_http_connections", "HTTP connections open to this server.")) {}
 

@@ -36,6 +36,7 @@ class Metrics {
   prometheus::Histogram& commit_items;        ///< eventrelay_store_commit_items
   prometheus::Gauge& commit_queue;            ///< eventrelay_store_queue_items: waiting for a commit
   prometheus::Gauge& wal_bytes;               ///< eventrelay_store_wal_bytes
+  prometheus::Counter& round_trips;           ///< eventrelay_database_round_trips_total: to PostgreSQL
   prometheus::Counter& requests;              ///< eventrelay_http_requests_total
   prometheus::Gauge& connections;             ///< eventrelay_http_connections
 };

@@ -6,13 +6,6 @@
 
 namespace eventrelay {
 
-namespace {
-/// With deliveries the marks say what these were matched with, which the loops know by then.
-bool is_catalog_only(const News& news) {
-  return !news.catalog.empty() && news.pending.empty();
-}
-}  // namespace
-
 std::vector<News> InProcessHandOver::split(News news) const {
   std::vector<News> shares(ears_.size());
   if (shares.size() == 1) {
@@ -34,8 +27,6 @@ std::vector<News> InProcessHandOver::split(News news) const {
     share.webhooks = news.webhooks;
     share.keys = news.keys;
     share.jobs = news.jobs;
-    share.commit = news.commit;
-    if (is_catalog_only(news)) share.catalog = news.catalog;
   }
   return shares;
 }
@@ -52,7 +43,7 @@ void InProcessHandOver::publish(News news, Completion<> applied) {
   const auto arrive = [](Latch& l) {
     if (l.left.fetch_sub(1) == 1 && l.applied) std::move(l.applied)();
   };
-  const bool awaited = !news.webhooks.empty() || !news.keys.empty() || !news.cancelled.empty() || is_catalog_only(news);
+  const bool awaited = !news.webhooks.empty() || !news.keys.empty() || !news.cancelled.empty() || !news.catalog.empty();
   std::vector<News> shares = split(std::move(news));
   for (std::size_t i = 0; i < ears_.size(); ++i) {
     if (shares[i].empty()) {

@@ -55,7 +55,10 @@ void StreamHandOver::publish(News news, Completion<> applied) {
   const PartitionSet owned = owned_();
   const PartitionSet touched = touched_by(news);
   std::vector<StreamEntry> entries;
-  if (streams_) entries = make_entries(news, touched & ~owned, owned);
+  // What was read back from the store has no number: others read it for themselves.
+  if (streams_ && news.commit != 0) entries = make_entries(news, touched & ~owned, owned);
+  // With deliveries the marks say what these were matched with: for others; this process's loops know it by then.
+  if (!news.pending.empty()) news.catalog.clear();
   keep_only(news, ledger_.claim(news.commit, touched & owned));
   local_.publish(std::move(news), std::move(applied));
   if (!entries.empty()) streams_->append(std::move(entries));

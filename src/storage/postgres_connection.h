@@ -2,6 +2,8 @@
 // values. Belongs to the thread that runs its context. Source: PostgreSQL's manual, "libpq - C Library", "Pipeline
 // Mode".
 #pragma once
+#include <prometheus/counter.h>
+
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <chrono>
@@ -111,6 +113,8 @@ struct PgConnectOptions {
   std::chrono::milliseconds connect_timeout{5'000};
   /// Of each statement, on the server.
   std::chrono::milliseconds statement_timeout{0};
+  /// Counts the batches that are sent; outlives the connection. nullptr: nobody does.
+  prometheus::Counter* round_trips = nullptr;
 };
 
 class PgConnection {

@@ -64,6 +64,7 @@ void PgConnection::Impl::run(std::vector<PgStatement> statements, Deadline deadl
   batch.rows.reserve(statements.size());
   const bool sent =
       std::all_of(statements.begin(), statements.end(), [&](const auto& statement) { return send(batch, statement); });
+  if (round_trips != nullptr) round_trips->Increment();
   if (!sent || PQpipelineSync(session.get()) != 1) return end(pg_one_line(PQerrorMessage(session.get())));
   arm(deadline);
   flush();

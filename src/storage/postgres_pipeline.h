@@ -41,6 +41,8 @@ struct PgConnection::Impl : std::enable_shared_from_this<Impl> {
 
   Impl(boost::asio::io_context& context, PgHandle handle);
 
+  prometheus::Counter* round_trips = nullptr;  ///< as PgConnectOptions
+
   /// Watches the socket from here on.
   void start();
   void run(std::vector<PgStatement> statements, Deadline deadline, Done done);

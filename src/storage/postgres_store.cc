@@ -149,6 +149,7 @@ PgConnectOptions PostgresStore::Impl::connect_options() const {
   connect.url = options_.url;
   connect.application = "eventrelay " + std::to_string(process_);
   connect.connect_timeout = kConnectTimeout;
+  connect.round_trips = &metrics_.round_trips;
   return connect;
 }
 
