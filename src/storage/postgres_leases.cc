@@ -50,7 +50,8 @@ awaitable<Result<WorkerToken>> join(Call call, WorkerId process) {
 
 awaitable<Result<LeaseView>> renew(Call call, WorkerToken token) {
   auto asking = call.db.query(
-      "SELECT at_ms, workers, counters, draining, owners, h_webhook, h_delivery, h_until FROM renew_lease($1, $2)",
+      "SELECT at_ms, workers, counters, draining, owners, h_webhook, h_delivery, h_until, h_number FROM "
+      "renew_lease($1, $2)",
       token_params(token), call.deadline);
   const auto rows = co_await std::move(asking);
   if (!rows) co_return error_of(rows.error());
@@ -66,8 +67,12 @@ awaitable<Result<LeaseView>> renew(Call call, WorkerToken token) {
   const auto webhooks = rows->integers(0, 5);
   const auto deliveries = rows->integers(0, 6);
   const auto until = rows->integers(0, 7);
+  const auto numbers = rows->integers(0, 8);
   for (std::size_t i = 0; i < deliveries.size(); ++i)
-    view.handed.push_back({WebhookId{webhooks[i]}, DeliveryId{deliveries[i]}, 0, from_unix_ms(until[i])});
+    view.handed.push_back({.webhook = WebhookId{webhooks[i]},
+                           .delivery = DeliveryId{deliveries[i]},
+                           .until = from_unix_ms(until[i]),
+                           .number = static_cast<std::uint32_t>(numbers[i])});
   co_return view;
 }
 

@@ -123,7 +123,7 @@ INSERT INTO partitions SELECT n FROM generate_series(0, 255) n;
 -- Deliveries that a partition's former owner has under way.
 CREATE TABLE handed (
   delivery_id bigint PRIMARY KEY, webhook_id bigint NOT NULL, partition smallint NOT NULL, owner bigint NOT NULL,
-  until_ms bigint NOT NULL);
+  number integer NOT NULL, until_ms bigint NOT NULL);
 
 CREATE SEQUENCE ids;
 

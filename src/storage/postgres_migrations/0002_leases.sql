@@ -14,7 +14,8 @@ END $$;
 
 CREATE FUNCTION renew_lease(
   p_id bigint, p_epoch bigint, OUT at_ms bigint, OUT workers bigint[], OUT counters bigint[], OUT draining boolean[],
-  OUT owners bigint[], OUT h_webhook bigint[], OUT h_delivery bigint[], OUT h_until bigint[]) LANGUAGE plpgsql AS $$
+  OUT owners bigint[], OUT h_webhook bigint[], OUT h_delivery bigint[], OUT h_until bigint[],
+  OUT h_number integer[]) LANGUAGE plpgsql AS $$
 BEGIN
   UPDATE processes p SET counter = p.counter + 1, seen_at = clock_timestamp()
     WHERE p.id = p_id AND p.epoch = p_epoch AND NOT p.fenced;
@@ -25,7 +26,8 @@ BEGIN
     INTO workers, counters, draining FROM processes p WHERE p.is_worker AND NOT p.fenced;
   SELECT array_agg(n.owner ORDER BY n.n) INTO owners FROM partitions n;
   SELECT array_agg(h.webhook_id ORDER BY h.delivery_id), array_agg(h.delivery_id ORDER BY h.delivery_id),
-         array_agg(h.until_ms ORDER BY h.delivery_id) INTO h_webhook, h_delivery, h_until
+         array_agg(h.until_ms ORDER BY h.delivery_id), array_agg(h.number ORDER BY h.delivery_id)
+    INTO h_webhook, h_delivery, h_until, h_number
     FROM handed h JOIN partitions n ON n.n = h.partition WHERE n.owner = p_id AND h.owner <> p_id;
 END $$;
 
@@ -67,13 +69,14 @@ CREATE FUNCTION release_partitions(
   h_delivery bigint[], h_number integer[], h_until bigint[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM hold_token(p_id, p_epoch);
-  INSERT INTO handed (delivery_id, webhook_id, partition, owner, until_ms)
-    SELECT h.delivery, h.webhook, h.partition, p_id, h.until
+  INSERT INTO handed (delivery_id, webhook_id, partition, owner, number, until_ms)
+    SELECT h.delivery, h.webhook, h.partition, p_id, h.number, h.until
       FROM unnest(h_webhook, h_partition, h_delivery, h_number, h_until)
         AS h(webhook, partition, delivery, number, until)
       JOIN (SELECT d.id, d.attempts FROM deliveries d WHERE d.id = ANY (h_delivery) AND d.state = 0 ORDER BY d.id
             FOR SHARE) d ON d.id = h.delivery AND d.attempts = h.number - 1
-    ON CONFLICT (delivery_id) DO UPDATE SET owner = excluded.owner, until_ms = excluded.until_ms;
+    ON CONFLICT (delivery_id) DO UPDATE SET owner = excluded.owner, number = excluded.number,
+      until_ms = excluded.until_ms;
   UPDATE partitions SET owner = 0 WHERE n = ANY (p_partitions) AND owner = p_id;
 END $$;
 
