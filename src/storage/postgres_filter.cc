@@ -1,5 +1,7 @@
 #include "storage/postgres_filter.h"
 
+#include <algorithm>
+
 #include "storage/postgres_read.h"
 #include "storage/postgres_records.h"
 
