@@ -169,13 +169,13 @@ Awaitable<Result<Page<DeliveryRow>>> list_deliveries(PgRead read, OrganizationId
   Source source = source_of(filter);
   if (const auto few = few_source(filter)) {
     // Many are soon found on another way.
-    PgStatement count{count_text(*few), list_params(org, filter, *names, page, last_own), true};
-    auto counted = co_await read_rows(read, std::move(count));
+    PgStatement count{count_text(*few), list_params(org, filter, *names, page, last_own)};
+    auto counted = co_await read_list(read, std::move(count));
     if (!counted) co_return counted.error();
     if (counted->integer(0, 0) < std::int64_t{kRowsExaminedMax}) source = *few;
   }
-  PgStatement list{list_text(source), list_params(org, filter, *names, page, last_own), true};
-  auto rows = co_await read_rows(read, std::move(list));
+  PgStatement list{list_text(source), list_params(org, filter, *names, page, last_own)};
+  auto rows = co_await read_list(read, std::move(list));
   if (!rows) co_return rows.error();
   co_return page_of(*rows, page.limit);
 }
@@ -209,7 +209,7 @@ Awaitable<Result<Page<DeliveryRow>>> list_dead(PgRead read, OrganizationId org, 
   if (names->never_were) co_return Page<DeliveryRow>{};
   const DeadScan scan{.upto = page.cursor ? page.cursor - 1 : kIdMax, .limit = page.limit, .newest_first = true};
   PgStatement statement = scan_dead(org, filter, *names, scan);
-  auto rows = co_await read_rows(read, std::move(statement));
+  auto rows = co_await read_list(read, std::move(statement));
   if (!rows) co_return rows.error();
   co_return page_of(*rows, page.limit);
 }

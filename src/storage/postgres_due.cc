@@ -9,14 +9,14 @@ namespace {
 /// $1 partition, $2 webhook, $3 organization, $4 sort_at, $5 id, $6 limit, $7 bytes, $8 until. There is a row for the
 /// snapshot alone too. Payloads come while their sum is within the bytes.
 std::string due_sql() {
-  return std::string("SELECT s.seen, r.payload IS NOT NULL, r.type, r.payload, ") + kPgPendingColumns +
+  return std::string("SELECT s.seen, d.payload IS NOT NULL, d.type, d.payload, ") + kPgPendingColumns +
          " FROM (SELECT pg_current_snapshot()::text AS seen) s LEFT JOIN LATERAL ("
          "SELECT l.*, m.type, CASE WHEN sum(octet_length(m.payload)) OVER (ORDER BY l.sort_at_ms, l.id) <= $7"
          " THEN m.payload END AS payload FROM (SELECT d.* FROM deliveries d WHERE d.partition = $1"
          " AND d.webhook_id = $2 AND d.state = 0 AND d.organization_id = $3 AND (d.sort_at_ms, d.id) > ($4, $5)"
          " ORDER BY d.sort_at_ms, d.id LIMIT $6) l LEFT JOIN LATERAL (SELECT t.name AS type, e.payload FROM events e"
          " JOIN event_types t ON t.id = e.type_id WHERE e.id = l.event_id AND l.sort_at_ms <= $8 LIMIT 1) m ON true"
-         ") d ON true CROSS JOIN LATERAL (SELECT d.type, d.payload) r ORDER BY d.sort_at_ms, d.id";
+         ") d ON true ORDER BY d.sort_at_ms, d.id";
 }
 constexpr int kDueWidth = 4;
 

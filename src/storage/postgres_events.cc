@@ -169,7 +169,7 @@ Awaitable<Result<Page<EventRow>>> list_events(PgRead read, OrganizationId org, E
   if (!names->type && search->types && search->types->size() == 1) names->type = search->types->front();
 
   const IdRange ids = ids_made(filter.after, filter.before);
-  PgStatement statement{list_text(source_of(filter, names->type.has_value())), {}, true};
+  PgStatement statement{list_text(source_of(filter, names->type.has_value())), {}};
   statement.params.add(org.value)
       .add(std::min({below(request), ids.to, search->ids.to}))
       .add(std::max(ids.from, search->ids.from))
@@ -182,7 +182,7 @@ Awaitable<Result<Page<EventRow>>> list_events(PgRead read, OrganizationId org, E
   } else {
     statement.params.add_null(kBigintArrayOid);
   }
-  auto rows = co_await read_rows(read, std::move(statement));
+  auto rows = co_await read_list(read, std::move(statement));
   if (!rows) co_return rows.error();
   const PageEnd end = page_end(*rows, request.limit);
   Page<EventRow> page;

@@ -1,5 +1,7 @@
 #include "storage/postgres_filter.h"
 
+#include <algorithm>
+
 #include "storage/postgres_read.h"
 #include "storage/postgres_records.h"
 
@@ -109,7 +111,7 @@ PgStatement scan_dead(OrganizationId org, const DeliveryFilter& filter, const Na
   };
   static const std::string kTexts[2][2] = {{make(false, false), make(false, true)},
                                            {make(true, false), make(true, true)}};
-  return {kTexts[of_webhook][scan.newest_first].c_str(), dead_params(org, filter, names, scan), true};
+  return {kTexts[of_webhook][scan.newest_first].c_str(), dead_params(org, filter, names, scan)};
 }
 
 Awaitable<Result<DeadCount>> count_dead_rows(PgRead read, OrganizationId org, DeliveryFilter filter,
@@ -131,8 +133,8 @@ Awaitable<Result<DeadCount>> count_dead_rows(PgRead read, OrganizationId org, De
   DeadScan scan{.upto = upto, .limit = 1};
   while (!names->never_were) {
     if (std::chrono::steady_clock::now() > ends) co_return counted;
-    PgStatement statement{kTexts[filter.webhook.has_value()].c_str(), dead_params(org, filter, *names, scan), true};
-    auto rows = co_await read_rows(read, std::move(statement));
+    PgStatement statement{kTexts[filter.webhook.has_value()].c_str(), dead_params(org, filter, *names, scan)};
+    auto rows = co_await read_list(read, std::move(statement));
     if (!rows) co_return rows.error();
     counted.count += rows->integer(0, 0);
     if (rows->integer(0, 1) < kCountSliceRows) break;

@@ -1,4 +1,6 @@
 // Lists and single views of webhooks, jobs and keys; the metrics' report.
+#include <algorithm>
+
 #include "storage/list_rules.h"
 #include "storage/metrics_report.h"
 #include "storage/postgres_read.h"

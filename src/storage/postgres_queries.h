@@ -17,7 +17,8 @@ struct PgRead {
 
 namespace postgres_queries {
 
-// For the engine. DuePage::seen and every PendingDelivery::commit are set: the snapshot that the rows were read in.
+// For the engine. DuePage::seen is the snapshot that the rows were read in, also where there are none;
+// PendingDelivery::commit stays 0.
 Awaitable<Result<DuePage>> read_due(PgRead read, DueQuery query);
 Awaitable<Result<LanePage>> read_lanes(PgRead read, PartitionSet partitions, WebhookId after, std::size_t limit);
 Awaitable<Result<std::vector<MessagePtr>>> read_messages(PgRead read, std::vector<EventId> events);
@@ -35,6 +36,8 @@ Awaitable<Result<CatalogChanges>> read_catalog_changes(PgRead read, std::vector<
 
 // The commit log (ports/commit_log.h).
 Awaitable<Result<CommitPage>> read_commits(PgRead read, ReadPoint since);
+/// At most 1,000 rows with 4 MiB of payloads; rows past the bytes come without a message. A delivery that several of
+/// the commits touched comes with each. news.commit is 0.
 Awaitable<Result<CommitNews>> read_news(PgRead read, std::vector<std::uint64_t> commits, PartitionSet partitions);
 
 // For people.

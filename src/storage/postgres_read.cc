@@ -20,6 +20,19 @@ Awaitable<Result<PgRows>> read_rows(PgRead read, PgStatement statement) {
   co_return std::move(rows->front());
 }
 
+Awaitable<Result<PgRows>> read_list(PgRead read, PgStatement statement) {
+  std::vector<PgStatement> statements;
+  statements.push_back(
+      {"SELECT set_config('enable_sort', 'off', true), set_config('enable_bitmapscan', 'off', true),"
+       " set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit', 'off', true),"
+       " set_config('max_parallel_workers_per_gather', '0', true)",
+       {}});
+  statements.push_back(std::move(statement));
+  auto rows = co_await read_snapshot(read, std::move(statements));
+  if (!rows) co_return rows.error();
+  co_return std::move(rows->back());
+}
+
 Awaitable<Result<PgConnection::Rows>> read_snapshot(PgRead read, std::vector<PgStatement> statements) {
   statements.insert(statements.begin(), PgStatement{"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", {}});
   statements.push_back(PgStatement{"COMMIT", {}});
