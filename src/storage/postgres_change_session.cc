@@ -3,19 +3,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "storage/postgres_records.h"
+
 namespace eventrelay {
 
 namespace {
 
 constexpr auto kRollbackTime = std::chrono::seconds(5);
-
-/// As the table `commits` keeps them: bit p % 8 of byte p / 8.
-std::string bitmap_of(const PartitionSet& partitions) {
-  std::string bytes(kPartitions / 8, '\0');
-  for (std::size_t p = 0; p < partitions.size(); ++p)
-    if (partitions[p]) bytes[p / 8] = static_cast<char>(bytes[p / 8] | 1 << p % 8);
-  return bytes;
-}
 
 /// Of what asked for no commit: nothing was done.
 ChangeFault surely_undone(PgFault fault) {
@@ -24,12 +18,6 @@ ChangeFault surely_undone(PgFault fault) {
 }
 
 }  // namespace
-
-Awaitable<PgRows> read_beside(PgConnection& db, const char* sql, PgParams params, PgConnection::Deadline deadline) {
-  PgResult<PgRows> rows = co_await db.query(sql, std::move(params), deadline);
-  if (!rows) throw surely_undone(rows.error());
-  co_return std::move(*rows);
-}
 
 void ChangeSession::begin(OrganizationId organization, OrgLock lock) {
   organization_ = organization;
@@ -54,9 +42,13 @@ void ChangeSession::draw_ids(std::size_t count) {
   draws_ = add("SELECT draw_ids($1, $2)", std::move(params));
 }
 
-std::size_t ChangeSession::add(const char* sql, PgParams params) {
-  batch_.push_back({sql, std::move(params)});
+std::size_t ChangeSession::add(PgStatement statement) {
+  batch_.push_back(std::move(statement));
   return batch_.size() - 1;
+}
+
+std::size_t ChangeSession::add(const char* sql, PgParams params) {
+  return add(PgStatement{sql, std::move(params)});
 }
 
 Awaitable<ChangeSession::Rows> ChangeSession::send() {
@@ -88,7 +80,7 @@ Awaitable<ChangeSession::Rows> ChangeSession::commit() {
   std::size_t number = 0;
   if (noted) {
     std::sort(changed_.begin(), changed_.end());
-    const std::string partitions = bitmap_of(touched_);
+    const std::string partitions = bytes_of_partitions(touched_);
     PgParams params;
     params.add_bytes(partitions).add(first_).add(last_).add_array(std::span<const std::int64_t>(changed_));
     number = add("SELECT note_commit($1, $2, $3, $4)", std::move(params));

@@ -8,6 +8,7 @@
 
 #include "ports/store_queries.h"
 #include "storage/postgres_changes.h"
+#include "storage/postgres_queries.h"
 
 namespace eventrelay {
 
@@ -15,36 +16,28 @@ struct ChangeFault {
   PgFault fault;
 };
 
-/// A read without a transaction. ChangeFault, never kUnknown.
-Awaitable<PgRows> read_beside(PgConnection& db, const char* sql, PgParams params, PgConnection::Deadline deadline);
-
 /// A job to be made, with what it will meet: counted before the transaction.
 struct CountedPgJob {
   CreateJob what;
-  std::int64_t total = 0;
+  std::int64_t total = 0;  ///< where there are too many to count, what was counted
   std::int64_t bound = 0;  ///< the last death
 };
-/// Runs until `until`; where there are too many to count, what was counted. ChangeFault.
-Awaitable<CountedPgJob> count_job(PgConnection& db, CreateJob job, PgConnection::Deadline until,
-                                  PgConnection::Deadline deadline);
+/// ChangeFault.
+Awaitable<CountedPgJob> count_job(PgRead read, CreateJob job);
 
 /// What the attempt's end finds, by a look without locks. ChangeFault.
 struct HealthLook {
   WebhookPtr webhook;     ///< nullptr: there is none any more
   bool is_known = false;  ///< it is as the attempt's end says
 };
-Awaitable<HealthLook> look_at_health(PgConnection& db, const FinishAttempt& finish, PgConnection::Deadline deadline);
+Awaitable<HealthLook> look_at_health(PgRead read, const FinishAttempt& finish);
 
-/// Columns of the table `webhooks` in the order in which stored_webhook takes them.
-inline constexpr const char* kStoredWebhookColumns =
-    "id, organization_id, deleted, spec, secret, old_secret, old_secret_until_ms, disabled_reason, failing_since_ms,"
-    " updated_ms, version, partition";
-struct StoredWebhook {
-  WebhookPtr webhook;
-  int partition = 0;
-};
-/// nullopt where there is no such row.
-std::optional<StoredWebhook> stored_webhook(const PgRows& rows, int row = 0);
+/// The value, or a ChangeFault: of reads, after which nothing is done.
+template <class T>
+T read_or_fault(Result<T> read) {
+  if (!read) throw ChangeFault{{{ErrorCode::kUnavailable, std::move(read.error().message), {}}, ""}};
+  return std::move(*read);
+}
 
 class ChangeSession {
  public:
@@ -87,6 +80,7 @@ class ChangeSession {
   /// In the next batch; next_id() then gives that many.
   void draw_ids(std::size_t count);
   /// Puts a statement into the next batch; its place among the batch's rows.
+  std::size_t add(PgStatement statement);
   std::size_t add(const char* sql, PgParams params = {});
   Awaitable<Rows> run();
   /// Sends the rest with the note, the counters and the COMMIT; completes the news.
@@ -98,6 +92,13 @@ class ChangeSession {
   WallTime time() const { return time_; }
 
   // ---- Webhooks
+  struct StoredWebhook {
+    WebhookPtr webhook;
+    int partition = 0;
+  };
+  /// The deleted are not found.
+  std::size_t read_webhook(OrganizationId organization, WebhookId id);
+  static std::optional<StoredWebhook> stored_webhook(const PgRows& rows);
   /// Begins with the exclusive lock and reads the webhook.
   Awaitable<std::optional<StoredWebhook>> begin_at(OrganizationId organization, WebhookId id);
   /// Writes it under the version that the transaction drew, and tells it.
@@ -142,10 +143,11 @@ class ChangeSession {
   struct Slice;
   JobId insert_job(OrganizationId organization, JobKind kind, const DeliveryFilter& filter, std::int64_t bound,
                    std::int64_t total, std::uint32_t rate);
-  std::size_t select_job(JobId id);
-  static std::optional<OpenJob> job_from(const PgRows& rows);
-  Awaitable<Slice> pick_slice(const OpenJob& job, std::size_t limit);
-  Awaitable<std::vector<LockedDelivery>> lock_slice(const OpenJob& job, const Slice& slice);
+  std::size_t lock_job(JobId id);
+  static std::optional<OpenJob> open_job(const PgRows& rows);
+  Awaitable<Slice> pick_pending(const OpenJob& job, std::size_t limit);
+  Awaitable<Slice> pick_dead(const OpenJob& job, std::size_t limit);
+  Awaitable<std::vector<LockedDelivery>> lock_slice(const OpenJob& job, std::vector<std::int64_t> ids);
   void change_slice(const OpenJob& job, std::vector<LockedDelivery> deliveries);
 
   /// What it adds to the organization's counters.

@@ -8,8 +8,6 @@ namespace eventrelay {
 
 namespace {
 
-using std::chrono::steady_clock;
-
 constexpr int kTriesMax = 3;
 
 bool is_worth_a_try(const PgFault& fault) {
@@ -63,12 +61,10 @@ Awaitable<PgResult<ChangeOutcome>> create_job(PgConnection& db, ChangeContext co
                           {}};
     co_return refused;
   }
-  const auto now = steady_clock::now();
-  const auto until = now + (context.deadline - now) * 3 / 4;
   std::optional<PgFault> fault;
   CountedPgJob counted;
   try {
-    counted = co_await count_job(db, std::move(job), until, context.deadline);
+    counted = co_await count_job({db, context.deadline}, std::move(job));
   } catch (const ChangeFault& caught) {
     fault = caught.fault;
   }
@@ -98,7 +94,7 @@ Awaitable<PgResult<ChangeOutcome>> apply_health(PgConnection& db, ChangeContext 
   HealthLook look;
   try {
     // Most ends of attempts at a failing webhook say the same: they keep nobody waiting.
-    look = co_await look_at_health(db, *finish, context.deadline);
+    look = co_await look_at_health({db, context.deadline}, *finish);
   } catch (const ChangeFault& caught) {
     fault = caught.fault;
   }

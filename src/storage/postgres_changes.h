@@ -21,7 +21,7 @@ struct ChangeOutcome {
 
 /// Applies the change and commits, or leaves nothing. The connection is used by nothing else meanwhile.
 /// A refusal is an outcome; a fault of the connection or the server is a PgFault: kUnknown where the commit may have
-/// been done. A CreateJob's matches are counted before its transaction, up to three quarters of the deadline.
+/// been done. A CreateJob's matches are counted before its transaction, for kCountTimeout at most.
 boost::asio::awaitable<PgResult<ChangeOutcome>> apply_change(PgConnection& db, ChangeContext context, Change change);
 
 /// What an attempt's end says of its webhook's health (FinishAttempt::health); outcome.result carries the webhook.

@@ -1,8 +1,8 @@
 // Changes of deliveries that exist: what people ask of one, and what jobs do to many.
 #include <algorithm>
 
-#include "storage/codec.h"
 #include "storage/postgres_change_session.h"
+#include "storage/postgres_records.h"
 
 namespace eventrelay {
 
@@ -15,60 +15,31 @@ Error conflict(std::string message) {
   return Error{ErrorCode::kConflict, std::move(message), {}};
 }
 
-DeliveryRow delivery_row_from(const PgRows& rows) {
-  DeliveryRow out;
-  out.id = DeliveryId{rows.integer(0, 0)};
-  out.event = EventId{rows.integer(0, 1)};
-  out.webhook = WebhookId{rows.integer(0, 2)};
-  out.webhook_url = decode_spec(rows.text(0, 3)).url;
-  out.type = rows.text(0, 4);
-  out.tenant = rows.text(0, 5);
-  out.state = static_cast<DeliveryState>(rows.integer(0, 6));
-  out.reason = rows.text(0, 7);
-  out.attempts = static_cast<std::uint32_t>(rows.integer(0, 8));
-  if (out.state == DeliveryState::kPending) out.next_attempt_at = from_unix_ms(rows.integer(0, 9));
-  if (!rows.is_null(0, 10)) out.ended_at = time_of_id(rows.integer(0, 10));
-  out.last_status_code = static_cast<std::uint16_t>(rows.integer(0, 11));
-  out.last_error = static_cast<AttemptError>(rows.integer(0, 12));
-  out.is_replay = !rows.is_null(0, 13);
-  if (out.is_replay) out.replay_of = DeliveryId{rows.integer(0, 13)};
-  return out;
-}
-
 }  // namespace
 
 // ---- Rows --------------------------------------------------------------------------------------------------------
 
 std::size_t ChangeSession::lock_deliveries(OrganizationId organization, std::span<const std::int64_t> ids) {
+  static const std::string kSelect =
+      std::string("SELECT ") + kPgPendingColumns +
+      ", d.state, d.partition, w.ordered, d.ended_id FROM deliveries d"
+      " LEFT JOIN webhooks w ON w.id = d.webhook_id AND NOT w.deleted"
+      " WHERE d.id = ANY ($1) AND d.id BETWEEN $2 AND $3 AND d.organization_id = $4 ORDER BY d.id FOR UPDATE OF d";
   PgParams params;
   params.add_array(ids).add(ids.front()).add(ids.back()).add(organization.value);
-  return add(
-      "SELECT d.id, d.organization_id, d.webhook_id, d.event_id, d.sort_at_ms, d.due_ms, d.first_due_ms, d.attempts,"
-      " d.position, d.manual, d.state, d.partition, w.ordered, d.ended_id FROM deliveries d"
-      " LEFT JOIN webhooks w ON w.id = d.webhook_id AND NOT w.deleted"
-      " WHERE d.id = ANY ($1) AND d.id BETWEEN $2 AND $3 AND d.organization_id = $4 ORDER BY d.id FOR UPDATE OF d",
-      std::move(params));
+  return add(kSelect.c_str(), std::move(params));
 }
 
 std::vector<ChangeSession::LockedDelivery> ChangeSession::locked_from(const PgRows& rows) {
   std::vector<LockedDelivery> found;
   for (int i = 0; i < rows.size(); ++i) {
     LockedDelivery& one = found.emplace_back();
-    one.row.id = DeliveryId{rows.integer(i, 0)};
-    one.row.organization = OrganizationId{rows.integer(i, 1)};
-    one.row.webhook = WebhookId{rows.integer(i, 2)};
-    one.row.event = EventId{rows.integer(i, 3)};
-    one.row.sort_at = from_unix_ms(rows.integer(i, 4));
-    one.row.due = from_unix_ms(rows.integer(i, 5));
-    one.row.first_due = from_unix_ms(rows.integer(i, 6));
-    one.row.attempts = static_cast<std::uint32_t>(rows.integer(i, 7));
-    one.row.position = static_cast<std::uint32_t>(rows.integer(i, 8));
-    one.row.manual = rows.integer(i, 9) != 0;
-    one.state = static_cast<DeliveryState>(rows.integer(i, 10));
-    one.partition = static_cast<int>(rows.integer(i, 11));
-    one.has_webhook = !rows.is_null(i, 12);
-    one.ordered = one.has_webhook && rows.integer(i, 12) != 0;
-    one.ended_id = rows.optional_integer(i, 13).value_or(0);
+    one.row = pending_from_row(rows, i);
+    one.state = static_cast<DeliveryState>(rows.integer(i, kPgPendingWidth));
+    one.partition = static_cast<int>(rows.integer(i, kPgPendingWidth + 1));
+    one.has_webhook = !rows.is_null(i, kPgPendingWidth + 2);
+    one.ordered = one.has_webhook && rows.integer(i, kPgPendingWidth + 2) != 0;
+    one.ended_id = rows.optional_integer(i, kPgPendingWidth + 3).value_or(0);
   }
   return found;
 }
@@ -137,19 +108,13 @@ void ChangeSession::cancel(const std::vector<LockedDelivery>& deliveries, std::s
 }
 
 Awaitable<ChangeResult> ChangeSession::commit_delivery(OrganizationId organization, DeliveryId id) {
-  PgParams params;
-  params.add(id.value).add(organization.value);
-  const std::size_t left = add(
-      "SELECT d.id, d.event_id, d.webhook_id, w.spec, t.name, coalesce(n.name, ''), d.state, d.reason, d.attempts,"
-      " CASE WHEN d.manual THEN d.sort_at_ms ELSE d.due_ms END, d.ended_id, d.last_status, d.last_error, d.replay_of"
-      " FROM deliveries d JOIN webhooks w ON w.id = d.webhook_id JOIN event_types t ON t.id = d.type_id"
-      " LEFT JOIN tenants n ON n.id = d.tenant_id WHERE d.id = $1 AND d.organization_id = $2",
-      std::move(params));
+  const std::size_t left = add(select_delivery(organization, id));
   const Rows rows = co_await commit();
   ChangeResult result;
   result.id = id.value;
   result.count = 1;
-  if (!rows[left].empty()) result.delivery = std::make_shared<const DeliveryRow>(delivery_row_from(rows[left]));
+  auto row = selected_delivery(rows[left]);
+  if (row) result.delivery = std::make_shared<const DeliveryRow>(std::move(*row));
   co_return result;
 }
 

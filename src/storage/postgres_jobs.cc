@@ -1,79 +1,22 @@
 // Bulk work in slices: each slice and its position are one transaction. The job's row is locked first: of two slices at
 // once the second goes on where the first has ended.
 #include <algorithm>
-#include <limits>
 
 #include "storage/codec.h"
 #include "storage/postgres_change_session.h"
+#include "storage/postgres_filter.h"
+#include "storage/postgres_read.h"
+#include "storage/postgres_records.h"
 
 namespace eventrelay {
 
 namespace {
-
-using std::chrono::steady_clock;
-
-/// Dead deliveries that one slice looks at: how long a narrow filter holds the slice's locks.
-constexpr std::int64_t kSliceRowsExaminedMax = 2'000;
-/// Rows between two looks at the clock.
-constexpr std::int64_t kCountRows = 10'000;
-
-bool selects_all(const DeliveryFilter& filter) {
-  return !filter.webhook && !filter.event && filter.type.empty() && filter.tenant.empty() && !filter.after &&
-         !filter.before;
-}
 
 Error no_such_job() {
   return Error{ErrorCode::kNotFound, "No such job", {}};
 }
 Error conflict(std::string message) {
   return Error{ErrorCode::kConflict, std::move(message), {}};
-}
-
-// ---- The dead, in the order of their death -----------------------------------------------------------------------
-
-// $1 organization, $2 webhook, $3 and $4: deaths in (after, upto], $5 rows, $6 event, $7 type, $8 tenant, $9 and $10:
-// ids in [from, to), $11 and $12: the partitions that these are in. Who died has a lower id than its death. A type or
-// tenant that never was matches nothing.
-constexpr const char* kFits =
-    "($6::bigint IS NULL OR event_id = $6) AND ($2::bigint IS NULL OR webhook_id = $2) AND id >= $9 AND id < $10"
-    " AND ($7 = '' OR type_id = (SELECT t.id FROM event_types t WHERE t.organization_id = $1 AND t.name = $7))"
-    " AND ($8 = '' OR tenant_id = (SELECT n.id FROM tenants n WHERE n.organization_id = $1 AND n.name = $8))";
-
-std::string dead_sql(const char* columns, bool of_webhook) {
-  return std::string("SELECT ") + columns + " FROM (SELECT id, ended_id, coalesce(" + kFits +
-         ", false) AS fits FROM deliveries WHERE organization_id = $1 AND state = 2" +
-         (of_webhook ? " AND webhook_id = $2" : "") +
-         " AND ended_id > $3 AND ended_id <= $4 AND id < $4 AND id >= $11 AND id < $12 ORDER BY ended_id LIMIT $5) "
-         "dead";
-}
-
-PgParams dead_params(OrganizationId organization, const DeliveryFilter& filter, std::int64_t after, std::int64_t upto,
-                     std::int64_t rows) {
-  PgParams params;
-  params.add(organization.value).add(filter.webhook ? std::optional(filter.webhook->value) : std::nullopt);
-  params.add(after).add(upto).add(rows);
-  params.add(filter.event ? std::optional(filter.event->value) : std::nullopt);
-  params.add_text(filter.type).add_text(filter.tenant);
-  constexpr auto kNoEnd = std::numeric_limits<std::int64_t>::max();
-  const auto day_of = [](WallTime time) { return std::chrono::floor<std::chrono::days>(time); };
-  params.add(filter.after ? first_id_at(*filter.after) : 0);
-  params.add(filter.before ? first_id_at(*filter.before) : kNoEnd);
-  params.add(filter.after ? first_id_at(day_of(*filter.after)) : 0);
-  params.add(filter.before ? first_id_at(day_of(*filter.before) + std::chrono::days(1)) : kNoEnd);
-  return params;
-}
-
-JobRow job_row_from(const PgRows& rows) {
-  JobRow job;
-  job.id = JobId{rows.integer(0, 0)};
-  job.kind = static_cast<JobKind>(rows.integer(0, 1));
-  job.state = static_cast<JobState>(rows.integer(0, 2));
-  job.done = rows.integer(0, 3);
-  job.total = rows.integer(0, 4);
-  job.rate = static_cast<std::uint32_t>(rows.integer(0, 5));
-  job.error = rows.text(0, 6);
-  if (!rows.is_null(0, 7)) job.ended_at = from_unix_ms(rows.integer(0, 7));
-  return job;
 }
 
 }  // namespace
@@ -89,40 +32,24 @@ struct ChangeSession::OpenJob {
 };
 
 struct ChangeSession::Slice {
-  std::vector<std::int64_t> ids;  ///< ascending
-  std::int64_t position = 0;      ///< all up to here is examined
+  std::vector<std::int64_t> ids;
+  std::int64_t position = 0;  ///< all up to here is examined
   bool done = false;
 };
 
 // ---- New jobs ----------------------------------------------------------------------------------------------------
 
-Awaitable<CountedPgJob> count_job(PgConnection& db, CreateJob job, PgConnection::Deadline until,
-                                  PgConnection::Deadline deadline) {
-  static const std::string kOfWebhook = dead_sql("count(*) FILTER (WHERE fits), count(*), max(ended_id)", true);
-  static const std::string kOfAll = dead_sql("count(*) FILTER (WHERE fits), count(*), max(ended_id)", false);
-  CountedPgJob counted{job, 0, 0};
-  PgParams org;
-  org.add(job.organization.value);
-  const PgRows last = co_await read_beside(
-      db,
-      "SELECT max(ended_id), (SELECT coalesce(sum(dead), 0)::bigint FROM gauges WHERE organization_id = $1)"
-      " FROM deliveries WHERE organization_id = $1 AND state = 2",
-      std::move(org), deadline);
+Awaitable<CountedPgJob> count_job(PgRead read, CreateJob job) {
+  PgStatement statement{"SELECT max(ended_id) FROM deliveries WHERE organization_id = $1 AND state = 2", {}};
+  statement.params.add(job.organization.value);
+  Result<PgRows> answer = co_await read_rows(read, std::move(statement));
+  const PgRows last = read_or_fault(std::move(answer));
+  CountedPgJob counted;
   counted.bound = last.optional_integer(0, 0).value_or(0);
-  if (selects_all(job.filter)) {
-    counted.total = last.integer(0, 1);
-    co_return counted;
-  }
-  const char* sql = job.filter.webhook ? kOfWebhook.c_str() : kOfAll.c_str();
-  std::int64_t position = 0;
   // Where there are too many to count the job begins with what was counted; its progress corrects it.
-  while (steady_clock::now() < until) {
-    PgParams params = dead_params(job.organization, job.filter, position, counted.bound, kCountRows);
-    const PgRows some = co_await read_beside(db, sql, std::move(params), deadline);
-    counted.total += some.integer(0, 0);
-    if (some.integer(0, 1) < kCountRows) break;
-    position = some.integer(0, 2);
-  }
+  Result<DeadCount> total = co_await count_dead_rows(read, job.organization, job.filter, counted.bound);
+  counted.total = read_or_fault(std::move(total)).count;
+  counted.what = std::move(job);
   co_return counted;
 }
 
@@ -155,14 +82,14 @@ Awaitable<Result<ChangeResult>> ChangeSession::apply(const CountedPgJob& job) {
 
 // ---- Slices ------------------------------------------------------------------------------------------------------
 
-std::size_t ChangeSession::select_job(JobId id) {
+std::size_t ChangeSession::lock_job(JobId id) {
   PgParams params;
   params.add(id.value);
   return add("SELECT id, organization_id, kind, state, filter, position, bound FROM jobs WHERE id = $1 FOR UPDATE",
              std::move(params));
 }
 
-std::optional<ChangeSession::OpenJob> ChangeSession::job_from(const PgRows& rows) {
+std::optional<ChangeSession::OpenJob> ChangeSession::open_job(const PgRows& rows) {
   if (rows.empty()) return std::nullopt;
   return OpenJob{JobId{rows.integer(0, 0)},
                  OrganizationId{rows.integer(0, 1)},
@@ -173,46 +100,49 @@ std::optional<ChangeSession::OpenJob> ChangeSession::job_from(const PgRows& rows
                  rows.integer(0, 6)};
 }
 
-Awaitable<ChangeSession::Slice> ChangeSession::pick_slice(const OpenJob& job, std::size_t limit) {
+/// Pending deliveries of the webhook, whichever: what is cancelled leaves the index.
+Awaitable<ChangeSession::Slice> ChangeSession::pick_pending(const OpenJob& job, std::size_t limit) {
+  PgParams params;
+  params.add(job.filter.webhook->value).add(static_cast<std::int64_t>(limit));
+  const std::size_t found =
+      add("SELECT id FROM deliveries WHERE partition = (SELECT w.partition FROM webhooks w WHERE w.id = $1)"
+          " AND webhook_id = $1 AND state = 0 LIMIT $2",
+          std::move(params));
+  const Rows rows = co_await run();
   Slice slice;
-  if (job.kind == JobKind::kCancelPending) {
-    // Whichever: what is cancelled leaves the index.
-    PgParams params;
-    params.add(job.filter.webhook->value).add(static_cast<std::int64_t>(limit));
-    const std::size_t found =
-        add("SELECT id FROM deliveries WHERE partition = (SELECT w.partition FROM webhooks w WHERE w.id = $1)"
-            " AND webhook_id = $1 AND state = 0 LIMIT $2",
-            std::move(params));
-    const Rows rows = co_await run();
-    for (int i = 0; i < rows[found].size(); ++i) slice.ids.push_back(rows[found].integer(i, 0));
-    slice.done = slice.ids.size() < limit;
-  } else {
-    static const std::string kOfWebhook = dead_sql("id, ended_id, fits", true);
-    static const std::string kOfAll = dead_sql("id, ended_id, fits", false);
-    // What is reopened finds its webhook as it is, until the commit.
-    if (job.kind == JobKind::kReplayDead) lock(OrgLock::kShared);
-    const std::int64_t examined = selects_all(job.filter) ? static_cast<std::int64_t>(limit) : kSliceRowsExaminedMax;
-    PgParams params = dead_params(job.organization, job.filter, job.position, job.bound, examined);
-    const std::size_t found = add(job.filter.webhook ? kOfWebhook.c_str() : kOfAll.c_str(), std::move(params));
-    const Rows rows = co_await run();
-    slice.position = job.position;
-    int i = 0;
-    for (; i < rows[found].size() && slice.ids.size() < limit; ++i) {
-      slice.position = rows[found].integer(i, 1);
-      if (rows[found].integer(i, 2) != 0) slice.ids.push_back(rows[found].integer(i, 0));
-    }
-    slice.done = i == rows[found].size() && i < examined;
-  }
-  std::sort(slice.ids.begin(), slice.ids.end());
+  for (int i = 0; i < rows[found].size(); ++i) slice.ids.push_back(rows[found].integer(i, 0));
+  slice.done = slice.ids.size() < limit;
+  co_return slice;
+}
+
+/// Dead deliveries in the order of their death, from the job's position to its bound.
+Awaitable<ChangeSession::Slice> ChangeSession::pick_dead(const OpenJob& job, std::size_t limit) {
+  Result<NamedIds> read =
+      co_await find_names({db_, context_.deadline}, job.organization, job.filter.type, job.filter.tenant);
+  const NamedIds names = read_or_fault(std::move(read));
+  Slice slice;
+  slice.position = job.position;
+  slice.done = names.never_were;
+  if (slice.done) co_return slice;
+  // What is reopened finds its webhook as it is, until the commit.
+  if (job.kind == JobKind::kReplayDead) lock(OrgLock::kShared);
+  const DeadScan scan{.after = job.position, .upto = job.bound, .limit = limit};
+  const std::size_t found = add(scan_dead(job.organization, job.filter, names, scan));
+  const Rows rows = co_await run();
+  const PageEnd end = page_end(rows[found], limit);
+  for (int i = 0; i < end.rows; ++i) slice.ids.push_back(rows[found].integer(i, kPgPageWidth));
+  slice.done = end.next == 0;
+  if (!slice.done) slice.position = end.next;
   co_return slice;
 }
 
 /// Without those that others have changed since they were picked.
 Awaitable<std::vector<ChangeSession::LockedDelivery>> ChangeSession::lock_slice(const OpenJob& job,
-                                                                                const Slice& slice) {
+                                                                                std::vector<std::int64_t> ids) {
   std::vector<LockedDelivery> locked;
-  if (slice.ids.empty()) co_return locked;
-  const std::size_t found = lock_deliveries(job.organization, slice.ids);
+  if (ids.empty()) co_return locked;
+  std::sort(ids.begin(), ids.end());
+  const std::size_t found = lock_deliveries(job.organization, ids);
   const Rows rows = co_await run();
   locked = locked_from(rows[found]);
   std::erase_if(locked, [&](const LockedDelivery& one) {
@@ -236,17 +166,18 @@ Awaitable<Result<ChangeResult>> ChangeSession::apply(const AdvanceJob& change) {
   const std::size_t limit = std::clamp<std::size_t>(change.rows, 1, kJobSliceRows);
   begin({}, OrgLock::kNone);
   draw_ids(limit);
-  const std::size_t found = select_job(change.id);
+  const std::size_t found = lock_job(change.id);
   const Rows rows = co_await run();
-  const auto job = job_from(rows[found]);
+  const auto job = open_job(rows[found]);
   if (!job) co_return no_such_job();
   ChangeResult result;
   result.id = change.id.value;
   result.job_state = job->state;
   if (job->state != JobState::kPending && job->state != JobState::kRunning) co_return result;
   organization_ = job->organization;
-  const Slice slice = co_await pick_slice(*job, limit);
-  std::vector<LockedDelivery> deliveries = co_await lock_slice(*job, slice);
+  auto picking = job->kind == JobKind::kCancelPending ? pick_pending(*job, limit) : pick_dead(*job, limit);
+  Slice slice = co_await std::move(picking);
+  std::vector<LockedDelivery> deliveries = co_await lock_slice(*job, std::move(slice.ids));
   result.count = static_cast<std::int64_t>(deliveries.size());
   result.job_state = slice.done ? JobState::kDone : JobState::kRunning;
   change_slice(*job, std::move(deliveries));
@@ -263,9 +194,9 @@ Awaitable<Result<ChangeResult>> ChangeSession::apply(const AdvanceJob& change) {
 Awaitable<Result<ChangeResult>> ChangeSession::apply(const CancelJob& change) {
   begin(change.organization, OrgLock::kNone);
   draw_ids(1);
-  const std::size_t found = select_job(change.id);
+  const std::size_t found = lock_job(change.id);
   const Rows rows = co_await run();
-  const auto job = job_from(rows[found]);
+  const auto job = open_job(rows[found]);
   if (!job || job->organization != change.organization) co_return no_such_job();
   if (job->kind == JobKind::kCancelPending)
     co_return conflict("The cancellation of a deleted webhook's deliveries cannot be stopped");
@@ -273,15 +204,13 @@ Awaitable<Result<ChangeResult>> ChangeSession::apply(const CancelJob& change) {
     co_return conflict("The job is " + std::string(to_text(job->state)));
   PgParams params;
   params.add(change.id.value).add(unix_ms(time()));
-  const std::size_t left =
-      add("UPDATE jobs SET state = 4, ended_ms = $2 WHERE id = $1"
-          " RETURNING id, kind, state, done, total, rate, error, ended_ms",
-          std::move(params));
+  add("UPDATE jobs SET state = 4, ended_ms = $2 WHERE id = $1", std::move(params));
+  const std::size_t left = add(select_job(change.organization, change.id));
   const Rows changed = co_await commit();
   ChangeResult result;
   result.id = change.id.value;
   result.job_state = JobState::kCancelled;
-  result.job = std::make_shared<const JobRow>(job_row_from(changed[left]));
+  result.job = std::make_shared<const JobRow>(job_from_row(changed[left], 0));
   co_return result;
 }
 

@@ -4,6 +4,7 @@
 
 #include "domain/webhook_index.h"
 #include "storage/postgres_change_session.h"
+#include "storage/postgres_records.h"
 
 namespace eventrelay {
 
@@ -72,8 +73,8 @@ Awaitable<std::optional<ChangeSession::ReplayedEvent>> ChangeSession::read_repla
 
 Awaitable<std::vector<ChangeSession::ReplayTarget>> ChangeSession::match(OrganizationId organization, std::string type,
                                                                          std::string tenant) {
-  static const std::string kSelect =
-      std::string("SELECT ") + kStoredWebhookColumns + " FROM webhooks WHERE organization_id = $1 AND NOT deleted";
+  static const std::string kSelect = std::string("SELECT w.partition, ") + kPgWebhookColumns +
+                                     " FROM webhooks w WHERE w.organization_id = $1 AND NOT w.deleted";
   PgParams params;
   params.add(organization.value);
   const std::size_t all = add(kSelect.c_str(), std::move(params));
@@ -81,9 +82,9 @@ Awaitable<std::vector<ChangeSession::ReplayTarget>> ChangeSession::match(Organiz
   WebhookIndex index;
   std::map<WebhookId, int> partitions;
   for (int i = 0; i < rows[all].size(); ++i) {
-    const auto stored = stored_webhook(rows[all], i);
-    partitions[stored->webhook->id] = stored->partition;
-    index.put(stored->webhook);
+    WebhookPtr webhook = webhook_from_row(rows[all], i, 1);
+    partitions[webhook->id] = static_cast<int>(rows[all].integer(i, 0));
+    index.put(std::move(webhook));
   }
   std::vector<ReplayTarget> targets;
   for (const WebhookId id : index.match(organization, type, tenant)) targets.push_back({id, partitions[id], 0});

@@ -3,6 +3,8 @@
 
 #include "storage/codec.h"
 #include "storage/postgres_change_session.h"
+#include "storage/postgres_read.h"
+#include "storage/postgres_records.h"
 
 namespace eventrelay {
 
@@ -41,9 +43,6 @@ std::optional<Webhook> with_health(const Webhook& current, const FinishAttempt& 
   return std::nullopt;
 }
 
-const std::string kFindWebhook = std::string("SELECT ") + kStoredWebhookColumns +
-                                 " FROM webhooks WHERE id = $1 AND organization_id = $2 AND NOT deleted";
-
 // The number of the partition stays what it was made with.
 constexpr const char* kWriteWebhook =
     "INSERT INTO webhooks (id, organization_id, deleted, partition, ordered, spec, secret, old_secret,"
@@ -56,40 +55,34 @@ constexpr std::uint32_t kBytea = 17;  ///< pg_type's oid
 
 }  // namespace
 
-std::optional<StoredWebhook> stored_webhook(const PgRows& rows, int row) {
-  if (row >= rows.size()) return std::nullopt;
-  auto webhook = std::make_shared<Webhook>();
-  webhook->id = WebhookId{rows.integer(row, 0)};
-  webhook->organization = OrganizationId{rows.integer(row, 1)};
-  webhook->deleted = rows.integer(row, 2) != 0;
-  webhook->spec = decode_spec(rows.text(row, 3));
-  webhook->secret.bytes = rows.text(row, 4);
-  if (!rows.is_null(row, 5)) webhook->old_secret = Secret{std::string(rows.text(row, 5))};
-  webhook->old_secret_until = from_unix_ms(rows.integer(row, 6));
-  webhook->disabled_reason = static_cast<DisabledReason>(rows.integer(row, 7));
-  if (!rows.is_null(row, 8)) webhook->failing_since = from_unix_ms(rows.integer(row, 8));
-  webhook->updated_at = from_unix_ms(rows.integer(row, 9));
-  webhook->version = static_cast<std::uint64_t>(rows.integer(row, 10));
-  return StoredWebhook{std::move(webhook), static_cast<int>(rows.integer(row, 11))};
-}
-
-Awaitable<HealthLook> look_at_health(PgConnection& db, const FinishAttempt& finish, PgConnection::Deadline deadline) {
-  PgParams params;
-  params.add(finish.webhook.value).add(finish.organization.value);
-  const PgRows rows = co_await read_beside(db, kFindWebhook.c_str(), std::move(params), deadline);
-  const auto found = stored_webhook(rows);
+Awaitable<HealthLook> look_at_health(PgRead read, const FinishAttempt& finish) {
+  PgStatement statement = select_webhook(finish.organization, finish.webhook);
+  Result<PgRows> answer = co_await read_rows(read, std::move(statement));
+  const PgRows rows = read_or_fault(std::move(answer));
   HealthLook look;
-  if (found) look.webhook = found->webhook;
-  look.is_known = !found || !with_health(*found->webhook, finish, WallTime{});
+  look.webhook = selected_webhook(rows);
+  look.is_known = !look.webhook || !with_health(*look.webhook, finish, WallTime{});
   co_return look;
 }
 
-Awaitable<std::optional<StoredWebhook>> ChangeSession::begin_at(OrganizationId organization, WebhookId id) {
-  begin(organization, OrgLock::kExclusive);
-  draw_ids(1);
+std::size_t ChangeSession::read_webhook(OrganizationId organization, WebhookId id) {
+  static const std::string kSelect = std::string("SELECT w.partition, ") + kPgWebhookColumns +
+                                     " FROM webhooks w WHERE w.id = $1 AND w.organization_id = $2 AND NOT w.deleted";
   PgParams params;
   params.add(id.value).add(organization.value);
-  const std::size_t found = add(kFindWebhook.c_str(), std::move(params));
+  return add(kSelect.c_str(), std::move(params));
+}
+
+std::optional<ChangeSession::StoredWebhook> ChangeSession::stored_webhook(const PgRows& rows) {
+  if (rows.empty()) return std::nullopt;
+  return StoredWebhook{webhook_from_row(rows, 0, 1), static_cast<int>(rows.integer(0, 0))};
+}
+
+Awaitable<std::optional<ChangeSession::StoredWebhook>> ChangeSession::begin_at(OrganizationId organization,
+                                                                               WebhookId id) {
+  begin(organization, OrgLock::kExclusive);
+  draw_ids(1);
+  const std::size_t found = read_webhook(organization, id);
   const Rows rows = co_await run();
   std::optional<StoredWebhook> stored = stored_webhook(rows[found]);
   co_return stored;
@@ -180,11 +173,9 @@ Awaitable<Result<void>> ChangeSession::reorder(const Webhook& webhook, int parti
 Awaitable<Result<ChangeResult>> ChangeSession::apply(const DeleteWebhook& change) {
   begin(change.organization, OrgLock::kExclusive);
   draw_ids(2);
-  PgParams params;
-  params.add(change.id.value).add(change.organization.value);
   PgParams which;
   which.add(change.id.value);
-  const std::size_t found = add(kFindWebhook.c_str(), std::move(params));
+  const std::size_t found = read_webhook(change.organization, change.id);
   const std::size_t waits = add(
       "SELECT EXISTS (SELECT 1 FROM deliveries WHERE partition = (SELECT w.partition FROM webhooks w WHERE w.id = $1)"
       " AND webhook_id = $1 AND state = 0)",
@@ -265,20 +256,15 @@ Awaitable<Result<ChangeResult>> ChangeSession::apply(const DeleteApiKey& change)
   draw_ids(1);
   PgParams params;
   params.add(change.id.value).add(change.organization.value);
-  const std::size_t found =
-      add("UPDATE api_keys SET deleted = true, version = (SELECT o.version FROM organizations o WHERE o.id = $2)"
-          " WHERE id = $1 AND organization_id = $2 AND NOT deleted RETURNING name, scope, hint, hash",
-          std::move(params));
+  static const std::string kDelete =
+      std::string(
+          "UPDATE api_keys k SET deleted = true, version = (SELECT o.version FROM organizations o WHERE o.id = $2)"
+          " WHERE k.id = $1 AND k.organization_id = $2 AND NOT k.deleted RETURNING ") +
+      kPgKeyColumns;
+  const std::size_t found = add(kDelete.c_str(), std::move(params));
   Rows rows = co_await run();
   if (rows[found].empty()) co_return not_found("key");
-  ApiKey key;
-  key.id = change.id;
-  key.organization = change.organization;
-  key.name = rows[found].text(0, 0);
-  key.scope = static_cast<Scope>(rows[found].integer(0, 1));
-  key.hint = rows[found].text(0, 2);
-  const std::string_view hash = rows[found].text(0, 3);
-  std::copy_n(hash.begin(), std::min(hash.size(), key.hash.size()), reinterpret_cast<char*>(key.hash.data()));
+  ApiKey key = api_key_from_row(rows[found], 0);
   news_.catalog.push_back({key.organization, static_cast<std::uint64_t>(version_)});
   news_.keys.push_back({std::move(key), true});
   co_await commit();

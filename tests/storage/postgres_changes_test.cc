@@ -21,15 +21,24 @@ constexpr OrganizationId kOrg = kFirstOrganization;
 /// A change under way.
 using Waiting = std::shared_ptr<std::optional<PgResult<ChangeOutcome>>>;
 
+/// The name of a database with the schema, made once: each test has a copy.
+const std::string& schema_database() {
+  static const std::string kName = [] {
+    const std::string url = PostgresServer::shared().make_database();
+    if (!bring_postgres_schema_up(url, true)) throw std::runtime_error("no schema");
+    return url.substr(url.rfind('/') + 1);
+  }();
+  return kName;
+}
+
 struct PostgresChangesTest : ::testing::Test {
   PostgresServer& server = PostgresServer::shared();
-  std::string url = server.make_database();
+  std::string url = server.make_database(schema_database());
   TestLoop loop;
   std::unique_ptr<PgConnection> db;
   std::int64_t at_ms = 0;
 
   void SetUp() override {
-    ASSERT_TRUE(bring_postgres_schema_up(url, true));
     db = connect();
     at_ms = std::stoll(sql("SELECT now_ms()"));
   }
