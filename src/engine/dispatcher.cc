@@ -13,8 +13,6 @@ namespace {
 constexpr auto kRetryStoreAfter = std::chrono::milliseconds(200);
 /// A lane that waits looks at the wall clock so often: it may be stepped forward, or go on while the machine sleeps.
 constexpr auto kLookAgainAfter = std::chrono::seconds(60);
-/// Lanes found per slice of the scan at the start.
-constexpr std::size_t kScanLanes = 500;
 /// A payload that is being read counts as this part of the budget until its size is known.
 constexpr std::size_t kPayloadReads = 128;
 }  // namespace
@@ -31,41 +29,20 @@ Dispatcher::Dispatcher(DispatcherOptions options, EventLoop& loop, Store& store,
       entries_gauge_(metrics.window_entries),
       clock_(loop),
       alarm_(loop.make_alarm([this] { on_alarm(); })),
-      self_(std::make_shared<Dispatcher*>(this)) {}
+      self_(std::make_shared<Dispatcher*>(this)) {
+  for (int p = 0; p < kPartitions; ++p)
+    if (p % options.loop_count == options.loop_index) of_loop_.set(static_cast<std::size_t>(p));
+}
 
 Dispatcher::~Dispatcher() = default;
 
-void Dispatcher::start() {
-  scan_lanes(WebhookId{});
-}
-
 // ---- Lanes -------------------------------------------------------------------------------------------------------
 
-bool Dispatcher::owns(WebhookId id) const {
-  return partition_of(id) % options_.loop_count == options_.loop_index;
-}
-
-Lane* Dispatcher::find_lane(WebhookId id) {
-  const auto found = lanes_.find(id);
-  return found == lanes_.end() ? nullptr : found->second.get();
-}
-
-Lane* Dispatcher::lane_of(WebhookId id) {
-  if (Lane* lane = find_lane(id)) return lane;
-  Lane* lane = make_lane(id);
-  // Until the scan has ended nobody knows what the store holds for it.
-  if (lane && !scanned_) lane->window.set_beyond(LaneKey{});
-  return lane;
-}
-
-Lane* Dispatcher::make_lane(WebhookId id) {
-  WebhookPtr webhook = catalog_.webhooks().find(id);
-  if (!webhook || !owns(id)) return nullptr;
-  auto lane = std::make_unique<Lane>(std::move(webhook), options_.window, options_.faults);
-  return lanes_.emplace(id, std::move(lane)).first->second.get();
-}
-
 void Dispatcher::place(Lane& lane, PendingDelivery delivery) {
+  if (lane.held.contains(delivery.id)) {
+    lane.window.erase(delivery.id);  // read again when it is over there
+    return;
+  }
   const bool far = delivery.sort_at > clock_.now() + milliseconds(kRetryHorizon);
   if (lane.enabled() && !far) {
     lane.window.put(std::move(delivery));
@@ -76,7 +53,7 @@ void Dispatcher::place(Lane& lane, PendingDelivery delivery) {
 }
 
 void Dispatcher::settle(Lane& lane) {
-  if (lane.webhook()->deleted && lane.busy.empty()) {
+  if ((lane.webhook()->deleted || lane.leaving) && lane.busy.empty()) {
     set_wake(lane, std::nullopt);
     lanes_.erase(lane.webhook()->id);
     return;
@@ -106,7 +83,9 @@ void Dispatcher::set_wake(Lane& lane, std::optional<WallTime> at) {
 void Dispatcher::set_alarm() {
   std::optional<SteadyTime> next;
   if (!wakes_.empty()) next = wakes_.begin()->first;
-  if (!retries_.empty()) next = next ? std::min(*next, retries_.begin()->first) : retries_.begin()->first;
+  const auto consider = [&](SteadyTime at) { next = next ? std::min(*next, at) : at; };
+  if (!retries_.empty()) consider(retries_.begin()->first);
+  if (next_handed_end_) consider(*next_handed_end_);
   if (next) {
     alarm_->set(*next);
   } else {
@@ -125,6 +104,7 @@ void Dispatcher::on_alarm() {
     const auto task = std::move(retries_.extract(retries_.begin()).mapped());
     task();
   }
+  if (next_handed_end_ && *next_handed_end_ <= now) end_handed(now);
   pump();
 }
 
@@ -132,124 +112,17 @@ void Dispatcher::retry_later(std::function<void()> task) {
   retries_.emplace(loop_.now() + kRetryStoreAfter, std::move(task));
 }
 
-// ---- News --------------------------------------------------------------------------------------------------------
-
-void Dispatcher::on_webhook(const WebhookPtr& webhook) {
-  // While the scan runs a page of it may be older than this change, and have its rows at other places.
-  Lane* lane = scanned_ ? find_lane(webhook->id) : lane_of(webhook->id);
-  if (!lane) return;
-  const bool was_enabled = lane->enabled();
-  const bool reordered = lane->ordered() != webhook->spec.ordered;
-  lane->set_webhook(webhook);
-  if (!was_enabled && lane->enabled()) {
-    lane->failing_since = webhook->failing_since;
-    lane->failing_untold = false;
-  }
-  if (!lane->enabled()) lane->window.spill();
-  if (reordered) {
-    // Every place in the lane may have changed: all of it is read again.
-    lane->window.spill();
-    lane->refill_generation += 1;
-    if (lane->window.refilling()) lane->window.fail_refill();
-    lane->window.set_beyond(LaneKey{});
-    for (auto& [id, busy] : lane->busy) busy.reread = LaneKey{};
-  }
-  settle(*lane);
-}
-
-void Dispatcher::on_pending(PendingDelivery delivery) {
-  Lane* lane = lane_of(delivery.webhook);
-  if (!lane) return;
-  // The commit may have changed the lane's order after it had changed this: the place is by the new one.
-  if (lane->ordered()) delivery.sort_at = delivery.first_due;
-  lane->window.touch(delivery.id);
-  if (const auto found = lane->busy.find(delivery.id); found != lane->busy.end()) {
-    const LaneKey key = key_of(delivery);
-    Busy& busy = found->second;
-    busy.reread = busy.reread ? std::min(*busy.reread, key) : key;
-    return;
-  }
-  place(*lane, std::move(delivery));
-  settle(*lane);
-}
-
-void Dispatcher::on_cancelled(DeliveryRef delivery) {
-  Lane* lane = find_lane(delivery.webhook);
-  if (!lane) return;
-  lane->window.touch(delivery.id);
-  lane->window.erase(delivery.id);
-  if (const auto found = lane->busy.find(delivery.id); found != lane->busy.end()) found->second.cancelled = true;
-  settle(*lane);
-}
-
-// ---- Reading the store -------------------------------------------------------------------------------------------
-
-void Dispatcher::scan_lanes(WebhookId after) {
-  store_.read_lanes(loop_, all_partitions(), after, kScanLanes,
-                    [self = std::weak_ptr(self_), after](Result<LanePage> page) {
-                      if (const auto alive = self.lock()) (*alive)->on_lanes(std::move(page), after);
-                    });
-}
-
-void Dispatcher::on_lanes(Result<LanePage> page, WebhookId after) {
-  if (!page) {
-    retry_later([this, after] { scan_lanes(after); });
-    set_alarm();
-    return;
-  }
-  for (const LaneStart& start : page->lanes) {
-    after = start.webhook;
-    Lane* lane = find_lane(start.webhook);
-    if (!lane) lane = make_lane(start.webhook);
-    if (!lane) continue;
-    lane->window.set_beyond(LaneKey{start.next_sort_at, DeliveryId{}});
-    settle(*lane);
-  }
-  scanned_ = page->done;
-  if (!scanned_) scan_lanes(after);
-  pump();
-}
-
-void Dispatcher::refill(Lane& lane) {
-  const WebhookId id = lane.webhook()->id;
-  DueQuery query =
-      lane.window.begin_refill(lane.webhook()->organization, id, clock_.now() + milliseconds(kRetryHorizon));
-  const std::uint64_t generation = lane.refill_generation;
-  store_.read_due(loop_, query, [self = std::weak_ptr(self_), id, generation](Result<DuePage> page) {
-    if (const auto alive = self.lock()) (*alive)->on_refill(id, generation, std::move(page));
-  });
-}
-
-void Dispatcher::on_refill(WebhookId webhook, std::uint64_t generation, Result<DuePage> page) {
-  Lane* lane = find_lane(webhook);
-  if (!lane || lane->refill_generation != generation || !lane->window.refilling()) return;
-  if (page) {
-    lane->window.end_refill(std::move(*page), [&](DeliveryId id) { return lane->busy.contains(id); });
-    if (!lane->enabled()) lane->window.spill();
-  } else {
-    lane->window.fail_refill();
-    read_later(*lane);
-  }
-  settle(*lane);
-  pump();
-}
-
-void Dispatcher::read_later(Lane& lane) {
-  lane.reading_later = true;
-  retry_later([this, webhook = lane.webhook()->id] {
-    Lane* again = find_lane(webhook);
-    if (!again) return;
-    again->reading_later = false;
-    settle(*again);
-  });
-}
-
 // ---- Sending -----------------------------------------------------------------------------------------------------
+
+bool Dispatcher::may_begin() const {
+  return !refused_ && (!lease_ || loop_.boot_now() < *lease_);
+}
 
 Lane* Dispatcher::next_lane() {
   const std::size_t uncommitted_max = kUncommittedMax / static_cast<std::size_t>(options_.loop_count);
   // What is sent while the store takes nothing would be sent again after a crash.
-  if (draining_ || store_fails_ || uncommitted_ >= uncommitted_max || in_flight_ >= options_.in_flight_max)
+  if (draining_ || store_fails_ || !may_begin() || uncommitted_ >= uncommitted_max ||
+      in_flight_ >= options_.in_flight_max)
     return nullptr;
   auto& [none, one, more] = queues_;
   const WindowBudget& window = options_.window;
@@ -300,7 +173,7 @@ void Dispatcher::on_message(WebhookId webhook, DeliveryId delivery, Result<std::
   Busy& busy = lane->busy.at(delivery);
   const bool loaded = messages && !messages->empty() && messages->front();
   // What a person has changed meanwhile, or given another place, is looked up again before it is sent.
-  const bool valid = loaded && lane->enabled() && !busy.cancelled && !busy.reread && !draining_;
+  const bool valid = loaded && lane->enabled() && !busy.cancelled && !busy.reread && !draining_ && may_begin();
   if (valid) busy.delivery.message = messages->front();
   if (valid && lane->may_go_on(key_of(busy.delivery))) {
     busy.stage = Busy::Stage::kSending;
@@ -390,7 +263,12 @@ void Dispatcher::on_committed(WebhookId webhook, DeliveryId delivery, Result<Fin
   uncommitted_ -= 1;
   Busy busy = std::move(lane->busy.extract(delivery).mapped());
   lane->window.touch(delivery);
-  if (busy.reread) {
+  if (!result && result.error().code == ErrorCode::kNotOwner) {
+    // Not this worker's any more: whatever has become of it is in the store. Where the partition was not given away the
+    // worker was fenced, and all else that it sends would be refused too.
+    if (!busy.handed) refused_ = lease_.has_value();
+    lane->window.set_beyond(std::min(busy.reread.value_or(key_of(busy.delivery)), key_of(busy.delivery)));
+  } else if (busy.reread) {
     const LaneKey after{busy.finish->due, delivery};
     lane->window.set_beyond(std::min({*busy.reread, after, key_of(busy.delivery)}));
   } else if (result && result->state == DeliveryState::kPending && !busy.cancelled) {

@@ -13,6 +13,7 @@
 #include "engine/gauge_part.h"
 #include "engine/lane.h"
 #include "engine/wall_clock.h"
+#include "ports/leases.h"
 #include "ports/store.h"
 #include "ports/transport.h"
 
@@ -35,8 +36,22 @@ class Dispatcher {
   Dispatcher(const Dispatcher&) = delete;
   Dispatcher& operator=(const Dispatcher&) = delete;
 
-  /// Once: finds the lanes with something pending, slice by slice.
-  void start();
+  // ---- Partitions. It begins with none; where there is one process alone it is given all, once.
+  /// From here on the lanes of those that are this loop's (partition modulo loop_count) are its own. Finds what the
+  /// store has in them, slice by slice. handed: as set_handed(), of these. They may have been its own before.
+  void own(const PartitionSet& gained, const std::vector<HandedDelivery>& handed);
+  /// Nothing more begins in them, and news of them is dropped. What is sent goes on and is committed.
+  void disown(const PartitionSet& lost);
+  /// What is sent in these and not committed. After disown(): that is then all there will be.
+  std::vector<HandedDelivery> under_way(const PartitionSet& partitions) const;
+  /// All that former owners have under way in its partitions, the whole list each time. Those are as if busy: sent by
+  /// nobody here, and ordered lanes wait for them, until they are listed no more or their time is over; their lanes
+  /// then read the store from its start. `until` is by this loop's wall clock.
+  void set_handed(const std::vector<HandedDelivery>& handed);
+  /// Nothing begins at or after that time (EventLoop::boot_now). Until the first call there is no limit.
+  void set_lease(SteadyTime valid_until);
+  /// News of these may have been lost: finds what the store has in them, as own() does.
+  void rescan(const PartitionSet& partitions);
 
   // News of commits, in commit order.
   /// That time has come, whatever the wall clock says: the store's times only rise.
@@ -57,7 +72,10 @@ class Dispatcher {
  private:
   using Queue = boost::intrusive::list<Lane, boost::intrusive::constant_time_size<false>>;
 
+  using HandedKey = std::pair<WebhookId, DeliveryId>;
+
   bool owns(WebhookId id) const;
+  bool is_scanned(WebhookId id) const;
   Lane* find_lane(WebhookId id);
   /// The webhook's lane, made where there is none yet; nullptr when the webhook is gone.
   Lane* lane_of(WebhookId id);
@@ -72,14 +90,24 @@ class Dispatcher {
   void on_alarm();
   void set_alarm();
 
-  void scan_lanes(WebhookId after);
-  void on_lanes(Result<LanePage> page, WebhookId after);
+  void settle_all(const PartitionSet& partitions);
+  void hold(const HandedDelivery& delivery);
+  void let_go(const HandedKey& key);
+  void end_handed(SteadyTime now);
+  void note_handed_end();
+
+  void begin_scan(const PartitionSet& partitions);
+  void cut_scans(const PartitionSet& partitions);
+  void scan_lanes(std::uint64_t scan, WebhookId after);
+  void on_lanes(std::uint64_t scan, Result<LanePage> page, WebhookId after);
   void retry_later(std::function<void()> task);
   /// A read for the lane failed: until it may be made again, none is.
   void read_later(Lane& lane);
   void refill(Lane& lane);
   void on_refill(WebhookId webhook, std::uint64_t generation, Result<DuePage> page);
 
+  /// Does the lease allow it?
+  bool may_begin() const;
   /// The next lane whose turn it is; nullptr when none may start anything now.
   Lane* next_lane();
   void start_front(Lane& lane);
@@ -111,7 +139,17 @@ class Dispatcher {
   std::size_t uncommitted_ = 0;
   bool store_fails_ = false;  ///< the last end of an attempt was not committed; it is submitted again, and so shows
                               ///< when the store works
-  bool scanned_ = false;
+  PartitionSet of_loop_;      ///< that can be this loop's
+  PartitionSet owned_;
+  PartitionSet scanned_;                         ///< of these what the store has is known: in a lane, or beyond it
+  std::map<std::uint64_t, PartitionSet> scans_;  ///< under way, with the partitions that they still count for
+  std::uint64_t scans_begun_ = 0;
+  std::uint64_t refills_begun_ = 0;
+  std::set<WebhookId> unknown_;  ///< the store has rows for them, the catalog not yet (or, where deleted, no more)
+  std::map<HandedKey, SteadyTime> handed_;  ///< under way at former owners, until then at the latest
+  std::optional<SteadyTime> next_handed_end_;
+  std::optional<SteadyTime> lease_;
+  bool refused_ = false;  ///< an end was refused: until the lease is renewed all may be
   bool draining_ = false;
   Completion<> drained_;
   std::shared_ptr<Dispatcher*> self_;  ///< answers that come after the end find it gone

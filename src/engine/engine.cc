@@ -11,7 +11,7 @@ void Engine::start(const Catalog& catalog) {
   for (const WebhookPtr& webhook : catalog.webhooks) catalog_.put(webhook);
   for (const ApiKey& key : catalog.keys) catalog_.apply(KeyChange{key});
   dispatcher_.observe(catalog.at);
-  dispatcher_.start();
+  dispatcher_.own(all_partitions(), {});
   if (jobs_) jobs_->start(catalog.open_jobs);
 }
 

@@ -30,6 +30,11 @@ std::uint32_t Lane::limit() const {
   return webhook_->spec.max_in_flight;
 }
 
+std::uint32_t Lane::under_way() const {
+  const auto elsewhere = std::count_if(held.begin(), held.end(), [&](DeliveryId id) { return !busy.contains(id); });
+  return sending + static_cast<std::uint32_t>(elsewhere);
+}
+
 std::optional<WallTime> Lane::front_due() const {
   if (window.empty()) return std::nullopt;
   const PendingDelivery& front = window.front();
@@ -39,15 +44,16 @@ std::optional<WallTime> Lane::front_due() const {
 }
 
 bool Lane::can_start(WallTime now) const {
-  if (!enabled() || sending >= limit()) return false;
-  if (ordered() && !busy.empty()) return false;  // the one before must be final and committed
+  if (!enabled() || under_way() >= limit()) return false;
+  if (ordered() && !(busy.empty() && held.empty())) return false;  // the one before must be final and committed
   const auto due = front_due();
   return due && *due <= now;
 }
 
 bool Lane::may_go_on(const LaneKey& place) const {
-  if (sending > limit()) return false;
+  if (under_way() > limit()) return false;
   if (!ordered()) return true;
+  if (!held.empty()) return false;
   const auto missing = window.missing_from();
   return (!missing || place < *missing) && (window.empty() || place < key_of(window.front()));
 }

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "engine/lane_window.h"
@@ -21,6 +22,7 @@ struct Busy {
   bool cancelled = false;  ///< by a person, meanwhile
   /// Changed by a person meanwhile: what is committed at the end is read again, from this place at the latest.
   std::optional<LaneKey> reread{};
+  bool handed = false;        ///< its partition was given away meanwhile
   FinishAttemptPtr finish{};  ///< from kCommitting on
 };
 
@@ -32,17 +34,20 @@ class Lane : public boost::intrusive::list_base_hook<boost::intrusive::link_mode
   void set_webhook(WebhookPtr webhook);
   const std::shared_ptr<const TargetUrl>& target() const { return target_; }
   bool ordered() const { return webhook_->spec.ordered; }
-  bool enabled() const { return webhook_->spec.enabled && !webhook_->deleted; }
+  /// May anything of it begin?
+  bool enabled() const { return webhook_->spec.enabled && !webhook_->deleted && !leaving; }
 
   LaneWindow window;
   std::map<DeliveryId, Busy> busy;
+  std::set<DeliveryId> held;  ///< under way at a former owner: nobody sends them here; some may be busy here too
+  bool leaving = false;       ///< its partition was given away: it ends with the last that is busy
   std::uint32_t sending = 0;  ///< busy ones in kLoading or kSending: what counts against max_in_flight
   std::optional<WallTime> failing_since;
   bool failing_untold = false;          ///< the store does not know failing_since, or may not
   std::optional<SteadyTime> wake;       ///< in the dispatcher's set of wake-ups
   std::size_t queue = 0;                ///< while linked: which of the dispatcher's
   bool reading_later = false;           ///< a read of the store failed and is tried again in a while
-  std::uint64_t refill_generation = 0;  ///< answers to older refills are ignored
+  std::uint64_t refill_generation = 0;  ///< of the refill whose answer counts; 0: none
 
   /// May the front be sent now? Not counting the process's cap.
   bool can_start(WallTime now) const;
@@ -58,6 +63,8 @@ class Lane : public boost::intrusive::list_base_hook<boost::intrusive::link_mode
 
  private:
   std::uint32_t limit() const;
+  /// What counts against the limit: here and at former owners.
+  std::uint32_t under_way() const;
   /// When the front is due; only where the window has one that may be sent before what is in the store.
   std::optional<WallTime> front_due() const;
 

@@ -59,6 +59,12 @@ void LaneWindow::spill() {
   clear();
 }
 
+void LaneWindow::forget() {
+  clear();
+  if (refilling_) fail_refill();
+  beyond_.reset();
+}
+
 void LaneWindow::set_beyond(LaneKey from) {
   beyond_ = beyond_ ? std::min(*beyond_, from) : from;
 }

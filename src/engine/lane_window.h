@@ -50,6 +50,8 @@ class LaneWindow {
   bool erase(DeliveryId id);
   /// Lets go of every entry; they are then beyond.
   void spill();
+  /// Lets go of every entry and of what it knows of the store; a refill's answer is of no use any more.
+  void forget();
 
   /// The store may have rows at or after this place that are not in the window; nullopt: it has none.
   const std::optional<LaneKey>& beyond() const { return beyond_; }

@@ -2,6 +2,7 @@
 
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/post.hpp>
+#include <ctime>
 #include <optional>
 #include <utility>
 
@@ -77,6 +78,13 @@ void AsioEventLoop::post(Completion<> task) {
 
 SteadyTime AsioEventLoop::now() const {
   return std::chrono::time_point_cast<std::chrono::microseconds>(Clock::now());
+}
+
+SteadyTime AsioEventLoop::boot_now() const {
+  timespec time{};
+  clock_gettime(CLOCK_BOOTTIME, &time);
+  const auto since_boot = std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+  return SteadyTime(std::chrono::duration_cast<std::chrono::microseconds>(since_boot));
 }
 
 WallTime AsioEventLoop::wall_now() const {

@@ -19,6 +19,7 @@ class AsioEventLoop final : public EventLoop {
 
   void post(Completion<> task) override;
   SteadyTime now() const override;
+  SteadyTime boot_now() const override;
   WallTime wall_now() const override;
   std::unique_ptr<Alarm> make_alarm(std::function<void()> handler) override;
   double random() override;

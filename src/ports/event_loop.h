@@ -27,6 +27,8 @@ class EventLoop {
 
   // The rest: only on the loop's thread.
   virtual SteadyTime now() const = 0;
+  /// Goes on while the machine sleeps: what leases are measured with. Compares with itself only.
+  virtual SteadyTime boot_now() const = 0;
   virtual WallTime wall_now() const = 0;
   virtual std::unique_ptr<Alarm> make_alarm(std::function<void()> handler) = 0;
   /// Uniform in [0, 1).

@@ -31,6 +31,7 @@ struct HandedDelivery {
   WebhookId webhook;
   DeliveryId delivery;
   WallTime until{};
+  std::uint32_t number = 0;  ///< the attempt's: a delivery that has had as many is not under way any more
 };
 
 struct WorkerView {

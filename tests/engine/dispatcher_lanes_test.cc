@@ -178,7 +178,7 @@ TEST_F(DispatcherLanesTest, the_start_finds_lanes_slice_by_slice_and_reads_what_
   add_webhook(1);
   add_webhook(2);
   dispatcher = std::make_unique<Dispatcher>(options, loop, store, transport, catalog, metrics);
-  dispatcher->start();
+  dispatcher->own(all_partitions(), {});
   EXPECT_EQ(store.lane_reads.front().after, WebhookId{});
   store.lane_reads.answer(LanePage{{{WebhookId{1}, loop.wall_now() - 1h}}, false});
   time.run_ready();
@@ -198,7 +198,7 @@ TEST_F(DispatcherLanesTest, the_start_finds_lanes_slice_by_slice_and_reads_what_
 TEST_F(DispatcherLanesTest, a_read_that_fails_is_made_again_after_a_while) {
   add_webhook();
   dispatcher = std::make_unique<Dispatcher>(options, loop, store, transport, catalog, metrics);
-  dispatcher->start();
+  dispatcher->own(all_partitions(), {});
   store.lane_reads.fail(ErrorCode::kTimeout);
   time.run_for(200ms);
   ASSERT_EQ(store.lane_reads.size(), 1u);
@@ -223,7 +223,7 @@ TEST_F(DispatcherLanesTest, a_read_that_fails_is_made_again_after_a_while) {
 TEST_F(DispatcherLanesTest, a_hand_over_before_the_scan_has_ended_reads_what_may_be_before_it) {
   ordered_webhook();
   dispatcher = std::make_unique<Dispatcher>(options, loop, store, transport, catalog, metrics);
-  dispatcher->start();
+  dispatcher->own(all_partitions(), {});
   hand_over(delivery(2));
   EXPECT_TRUE(transport.bodies.empty());
   ASSERT_EQ(store.due_reads.size(), 1u);
@@ -235,7 +235,7 @@ TEST_F(DispatcherLanesTest, a_hand_over_before_the_scan_has_ended_reads_what_may
 TEST_F(DispatcherLanesTest, a_change_of_order_during_the_scan_counts_more_than_the_scans_older_page) {
   auto webhook = add_webhook();
   dispatcher = std::make_unique<Dispatcher>(options, loop, store, transport, catalog, metrics);
-  dispatcher->start();
+  dispatcher->own(all_partitions(), {});
   auto ordered = std::make_shared<Webhook>(*webhook);
   ordered->spec.ordered = true;
   change_webhook(ordered);
@@ -432,6 +432,7 @@ TEST_F(DispatcherLanesTest, the_gauges_are_the_sum_of_all_loops) {
   EXPECT_EQ(metrics.window_entries.Value(), 1);
   FakeStore its_store;
   Dispatcher other(options, loop, its_store, transport, catalog, metrics);
+  other.own(all_partitions(), {});
   other.on_pending(delivery(3));
   other.pump();
   EXPECT_EQ(metrics.attempts_in_flight.Value(), 2);

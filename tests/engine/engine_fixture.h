@@ -34,7 +34,7 @@ struct DispatcherFixture : testing::Test {
   /// Makes the dispatcher; its scan finds these lanes.
   void start(std::vector<LaneStart> lanes = {}) {
     dispatcher = std::make_unique<Dispatcher>(options, loop, store, transport, catalog, metrics);
-    dispatcher->start();
+    dispatcher->own(all_partitions(), {});
     store.lane_reads.answer(LanePage{std::move(lanes), true});
     time.run_ready();
   }

@@ -55,6 +55,7 @@ class ManualLoop final : public EventLoop {
 
   void post(Completion<> task) override;
   SteadyTime now() const override { return time_.now(); }
+  SteadyTime boot_now() const override { return time_.now(); }
   WallTime wall_now() const override { return time_.wall_now(); }
   std::unique_ptr<Alarm> make_alarm(std::function<void()> handler) override;
   double random() override;
