@@ -59,6 +59,11 @@ void Dispatcher::settle(Lane& lane) {
     return;
   }
   const WallTime now = clock_.now();
+  if (lane.wants_look(now)) {
+    lane.woken = lane.looked = false;
+    lane.looking = true;
+    lane.window.set_beyond(LaneKey{});
+  }
   if (!draining_ && lane.wants_refill(now)) refill(lane);
   // A lane that waits for its turn keeps its place, however much happens to it meanwhile.
   const std::size_t queue = std::min<std::size_t>(lane.sending, queues_.size() - 1);
@@ -148,6 +153,7 @@ void Dispatcher::pump() {
 
 void Dispatcher::start_front(Lane& lane) {
   PendingDelivery delivery = lane.window.pop_front();
+  lane.looked = false;
   const DeliveryId id = delivery.id;
   const WebhookId webhook = delivery.webhook;
   const EventId event = delivery.event;

@@ -81,6 +81,8 @@ class Dispatcher {
   Lane* lane_of(WebhookId id);
   /// nullptr when the webhook is gone or another loop's. Nothing is known of what the store holds for it.
   Lane* make_lane(WebhookId id);
+  /// News of a store that several processes share: they may come late, twice and out of order (see LaneReads).
+  void on_arrival(Lane& lane, PendingDelivery delivery);
   /// Where a pending delivery that is not busy belongs: in the window, or in the store alone.
   void place(Lane& lane, PendingDelivery delivery);
   /// After any change to the lane: reads the store, queues it, sets its wake-up, or ends it. The reference may dangle
@@ -104,6 +106,8 @@ class Dispatcher {
   /// A read for the lane failed: until it may be made again, none is.
   void read_later(Lane& lane);
   void refill(Lane& lane);
+  /// Does the row belong to an attempt under way, here or at a former owner? Notes where it is newer than that.
+  bool is_busy(Lane& lane, const PendingDelivery& row, const ReadPoint& seen);
   void on_refill(WebhookId webhook, std::uint64_t generation, Result<DuePage> page);
 
   /// Does the lease allow it?
@@ -141,8 +145,13 @@ class Dispatcher {
                               ///< when the store works
   PartitionSet of_loop_;      ///< that can be this loop's
   PartitionSet owned_;
-  PartitionSet scanned_;                         ///< of these what the store has is known: in a lane, or beyond it
-  std::map<std::uint64_t, PartitionSet> scans_;  ///< under way, with the partitions that they still count for
+  PartitionSet scanned_;  ///< of these what the store has is known: in a lane, or beyond it
+  struct Scan {
+    PartitionSet partitions;                  ///< that it still counts for
+    std::shared_ptr<const ReadPoint> seen{};  ///< by its first slice, and so by all
+  };
+  std::map<std::uint64_t, Scan> scans_;                                  ///< under way
+  std::array<std::shared_ptr<const ReadPoint>, kPartitions> scan_seen_;  ///< nullptr where the store numbers nothing
   std::uint64_t scans_begun_ = 0;
   std::uint64_t refills_begun_ = 0;
   std::set<WebhookId> unknown_;  ///< the store has rows for them, the catalog not yet (or, where deleted, no more)

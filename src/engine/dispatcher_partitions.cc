@@ -49,6 +49,8 @@ Lane* Dispatcher::make_lane(WebhookId id) {
   auto lane = std::make_unique<Lane>(std::move(webhook), options_.window, options_.faults);
   for (auto it = handed_.lower_bound({id, DeliveryId{}}); it != handed_.end() && it->first.first == id; ++it)
     lane->held.insert(it->first.second);
+  // What that scan did not find, it saw to be over.
+  if (const auto& seen = scan_seen_[index_of(id)]) lane->reads.note(LaneKey{}, *seen);
   return lanes_.emplace(id, std::move(lane)).first->second.get();
 }
 
@@ -76,12 +78,15 @@ void Dispatcher::disown(const PartitionSet& lost) {
   owned_ &= ~ours;
   scanned_ &= ~ours;
   cut_scans(ours);
+  for (std::size_t p = 0; p < kPartitions; ++p)
+    if (ours.test(p)) scan_seen_[p].reset();
   std::erase_if(handed_, [&](const auto& held) { return ours.test(index_of(held.first.first)); });
   std::erase_if(unknown_, [&](WebhookId id) { return ours.test(index_of(id)); });
   for (auto& [id, lane] : lanes_) {
     if (!ours.test(index_of(id))) continue;
     lane->leaving = true;
     lane->window.forget();
+    lane->forget_reads();
     lane->refill_generation = 0;
     lane->held.clear();
     for (auto& [delivery, busy] : lane->busy) {
@@ -183,19 +188,19 @@ void Dispatcher::begin_scan(const PartitionSet& partitions) {
   scanned_ &= ~partitions;
   cut_scans(partitions);
   if (partitions.none()) return;
-  scans_.emplace(++scans_begun_, partitions);
+  scans_.emplace(++scans_begun_, Scan{partitions});
   scan_lanes(scans_begun_, WebhookId{});
 }
 
 void Dispatcher::cut_scans(const PartitionSet& partitions) {
-  for (auto& [id, scan] : scans_) scan &= ~partitions;
-  std::erase_if(scans_, [](const auto& scan) { return scan.second.none(); });
+  for (auto& [id, scan] : scans_) scan.partitions &= ~partitions;
+  std::erase_if(scans_, [](const auto& scan) { return scan.second.partitions.none(); });
 }
 
 void Dispatcher::scan_lanes(std::uint64_t scan, WebhookId after) {
   const auto found = scans_.find(scan);
   if (found == scans_.end()) return;
-  store_.read_lanes(loop_, found->second, after, kScanLanes,
+  store_.read_lanes(loop_, found->second.partitions, after, kScanLanes,
                     [self = std::weak_ptr(self_), scan, after](Result<LanePage> page) {
                       if (const auto alive = self.lock()) (*alive)->on_lanes(scan, std::move(page), after);
                     });
@@ -209,18 +214,23 @@ void Dispatcher::on_lanes(std::uint64_t scan, Result<LanePage> page, WebhookId a
     set_alarm();
     return;
   }
+  const Scan& known = found->second;
+  if (!known.seen && page->seen.is_numbered()) found->second.seen = std::make_shared<const ReadPoint>(page->seen);
   for (const LaneStart& start : page->lanes) {
     after = start.webhook;
     // Given away, or being found anew, since this was asked.
-    if (!found->second.test(index_of(start.webhook))) continue;
+    if (!known.partitions.test(index_of(start.webhook))) continue;
     Lane* lane = find_lane(start.webhook);
     if (!lane) lane = make_lane(start.webhook);
     if (!lane) continue;
     lane->window.set_beyond(LaneKey{start.next_sort_at, DeliveryId{}});
+    lane->reads.note(LaneKey{}, page->seen);
     settle(*lane);
   }
   if (page->done) {
-    scanned_ |= found->second;
+    scanned_ |= known.partitions;
+    for (std::size_t p = 0; p < kPartitions; ++p)
+      if (known.partitions.test(p)) scan_seen_[p] = known.seen;
     scans_.erase(found);
   } else {
     scan_lanes(scan, after);

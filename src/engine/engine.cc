@@ -22,7 +22,10 @@ void Engine::on_news(News news) {
     dispatcher_.on_webhook(webhook);
   }
   for (const KeyChange& change : news.keys) catalog_.apply(change);
-  for (PendingDelivery& delivery : news.pending) dispatcher_.on_pending(std::move(delivery));
+  for (PendingDelivery& delivery : news.pending) {
+    if (delivery.commit == 0) delivery.commit = news.commit;
+    dispatcher_.on_pending(std::move(delivery));
+  }
   for (const DeliveryRef& delivery : news.cancelled) dispatcher_.on_cancelled(delivery);
   dispatcher_.pump();
   if (jobs_ && !news.jobs.empty()) jobs_->look();

@@ -46,8 +46,19 @@ std::optional<WallTime> Lane::front_due() const {
 bool Lane::can_start(WallTime now) const {
   if (!enabled() || under_way() >= limit()) return false;
   if (ordered() && !(busy.empty() && held.empty())) return false;  // the one before must be final and committed
+  if (ordered() && woken && !looked) return false;
   const auto due = front_due();
   return due && *due <= now;
+}
+
+bool Lane::wants_look(WallTime now) const {
+  if (!woken || window.refilling() || !(busy.empty() && held.empty())) return false;
+  return !(looked && can_start(now));
+}
+
+void Lane::forget_reads() {
+  reads.clear();
+  woken = looked = looking = false;
 }
 
 bool Lane::may_go_on(const LaneKey& place) const {

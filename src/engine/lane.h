@@ -8,7 +8,7 @@
 #include <set>
 #include <string>
 
-#include "engine/lane_window.h"
+#include "engine/lane_reads.h"
 #include "ports/transport.h"
 
 namespace eventrelay {
@@ -38,15 +38,20 @@ class Lane : public boost::intrusive::list_base_hook<boost::intrusive::link_mode
   bool enabled() const { return webhook_->spec.enabled && !webhook_->deleted && !leaving; }
 
   LaneWindow window;
+  LaneReads reads;
   std::map<DeliveryId, Busy> busy;
   std::set<DeliveryId> held;  ///< under way at a former owner: nobody sends them here; some may be busy here too
   bool leaving = false;       ///< its partition was given away: it ends with the last that is busy
   std::uint32_t sending = 0;  ///< busy ones in kLoading or kSending: what counts against max_in_flight
   std::optional<WallTime> failing_since;
-  bool failing_untold = false;          ///< the store does not know failing_since, or may not
-  std::optional<SteadyTime> wake;       ///< in the dispatcher's set of wake-ups
-  std::size_t queue = 0;                ///< while linked: which of the dispatcher's
-  bool reading_later = false;           ///< a read of the store failed and is tried again in a while
+  bool failing_untold = false;     ///< the store does not know failing_since, or may not
+  std::optional<SteadyTime> wake;  ///< in the dispatcher's set of wake-ups
+  std::size_t queue = 0;           ///< while linked: which of the dispatcher's
+  // Ordered, on a store that several processes share, where what is to go next may come in late.
+  bool woken = false;          ///< something may have come before what it holds: it looks before the next is sent
+  bool looked = false;         ///< a look has been answered: one may go, whatever has woken the lane again meanwhile
+  bool looking = false;        ///< the next refill is a look: it need not bring many
+  bool reading_later = false;  ///< a read of the store failed and is tried again in a while
   std::uint64_t refill_generation = 0;  ///< of the refill whose answer counts; 0: none
 
   /// May the front be sent now? Not counting the process's cap.
@@ -58,6 +63,10 @@ class Lane : public boost::intrusive::list_base_hook<boost::intrusive::link_mode
   std::optional<WallTime> next_look(WallTime now) const;
   /// Should the store be read now?
   bool wants_refill(WallTime now) const;
+  /// Is it time for a look? Not before the one under way is final: what comes until then is seen by the same look.
+  bool wants_look(WallTime now) const;
+  /// What it knows of the store holds no more.
+  void forget_reads();
   /// Learns from an attempt's end: what fell to a time-out again and again gets one at a time.
   void note_outcome(const AttemptOutcome& outcome, bool success);
 

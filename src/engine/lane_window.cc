@@ -10,6 +10,8 @@ namespace {
 constexpr std::size_t kLaneEntriesMin = 2;
 /// One refill may ask for this part of the payload bytes that are left, so that several can be under way.
 constexpr std::size_t kRefillPart = 4;
+/// News that wait for a refill's answer.
+constexpr std::size_t kWaitingMax = 64;
 
 std::size_t left(std::size_t most, std::size_t used) {
   return most - std::min(most, used);
@@ -78,7 +80,8 @@ bool LaneWindow::wants_more() const {
   return size() < kLaneEntriesMin || size() < room();
 }
 
-DueQuery LaneWindow::begin_refill(OrganizationId organization, WebhookId webhook, WallTime until) {
+DueQuery LaneWindow::begin_refill(OrganizationId organization, WebhookId webhook, WallTime until,
+                                  std::size_t rows_max) {
   assert(beyond_ && !refilling_);
   const std::size_t lane_bytes = left(budget_.lane_payload_bytes_max, payload_bytes_);
   const std::size_t bytes = left(budget_.window_payload_bytes_max(), budget_.payload_bytes) / kRefillPart;
@@ -87,7 +90,7 @@ DueQuery LaneWindow::begin_refill(OrganizationId organization, WebhookId webhook
                  .after_sort_at = beyond_->sort_at,
                  .after_id = DeliveryId{beyond_->id.value - 1},
                  .until = until,
-                 .limit = std::clamp(room(), kLaneEntriesMin, kRefillRowsMax),
+                 .limit = std::clamp(room(), kLaneEntriesMin, rows_max),
                  .payload_bytes = std::min(lane_bytes, bytes)};
   refilling_ = beyond_;
   beyond_.reset();
@@ -106,6 +109,40 @@ void LaneWindow::fail_refill() {
   refilling_.reset();
   refill_payload_ = {};
   touched_.clear();
+  waiting_.clear();  // from where it was asked all is beyond again
+}
+
+void LaneWindow::take_shared(PendingDelivery row) {
+  const auto entry = ids_.find(row.id);
+  if (entry != ids_.end()) {
+    const PendingDelivery& held = entries_.at({entry->second, row.id});
+    if (age_of(held) < age_of(row) || faults_.keep_stale_rows) put(std::move(row));
+  } else if (touched_.contains(row.id) && !faults_.keep_stale_rows) {
+    set_beyond(key_of(row));
+  } else {
+    put(std::move(row));
+  }
+}
+
+void LaneWindow::wait(PendingDelivery delivery) {
+  assert(refilling_ && *refilling_ <= key_of(delivery));
+  if (waiting_.size() >= kWaitingMax) return set_beyond(key_of(delivery));
+  std::size_t bytes = payload_bytes(delivery);
+  if (budget_.payload_bytes + bytes > budget_.window_payload_bytes_max()) {
+    delivery.message.reset();
+    bytes = 0;
+  }
+  waiting_.emplace_back(std::move(delivery), PayloadShare(budget_, bytes));
+}
+
+void LaneWindow::erase_waiting(DeliveryId id) {
+  std::erase_if(waiting_, [&](const auto& waiting) { return waiting.first.id == id; });
+}
+
+std::vector<PendingDelivery> LaneWindow::take_waiting() {
+  std::vector<PendingDelivery> taken;
+  for (auto& [delivery, share] : std::exchange(waiting_, {})) taken.push_back(std::move(delivery));
+  return taken;
 }
 
 void LaneWindow::clear() {

@@ -1,10 +1,11 @@
 // What one lane holds in memory, and what it knows of the rest in the store. The part of a lane that must never lose
-// or repeat a delivery: every pending row of the webhook is in the window, or busy, or at or after `beyond()`.
-// One loop's; not thread-safe.
+// or repeat a delivery: every pending row of the webhook is in the window, or busy, or held for a former owner's
+// attempt, or at or after `beyond()`, or its news is still to come. One loop's; not thread-safe.
 #pragma once
 #include <map>
 #include <optional>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "engine/window_budget.h"
@@ -21,6 +22,12 @@ struct LaneKey {
 };
 inline LaneKey key_of(const PendingDelivery& delivery) {
   return {delivery.sort_at, delivery.id};
+}
+
+/// The states of a pending delivery follow each other by this: each attempt's end raises the first part, a person's
+/// request for an attempt the second. (A change of the webhook's order moves it too; lanes are then read anew.)
+inline std::pair<std::uint32_t, bool> age_of(const PendingDelivery& delivery) {
+  return {delivery.attempts, delivery.manual};
 }
 
 /// Faults that the simulation plants to prove that it finds them. Never set in the program.
@@ -65,11 +72,22 @@ class LaneWindow {
   // A refill: at most one at a time.
   bool refilling() const { return refilling_.has_value(); }
   /// What to ask for; `beyond` is empty until the answer, but for what is let go meanwhile.
-  DueQuery begin_refill(OrganizationId organization, WebhookId webhook, WallTime until);
+  DueQuery begin_refill(OrganizationId organization, WebhookId webhook, WallTime until,
+                        std::size_t rows_max = kRefillRowsMax);
+  /// From where the outstanding one was asked; nullopt: there is none.
+  const std::optional<LaneKey>& refilling_from() const { return refilling_; }
+  /// Keeps news whose place the outstanding refill asked for until it has been answered: who knows whether the answer
+  /// has seen them. Where there are too many they are beyond.
+  void wait(PendingDelivery delivery);
+  void erase_waiting(DeliveryId id);
+  /// After end_refill(): what waited, in the order in which it came.
+  std::vector<PendingDelivery> take_waiting();
   /// The row was finished, changed by a person, or began an attempt: an answer that was asked for before is stale about
   /// it.
   void touch(DeliveryId id);
-  /// Takes the answer's rows in, but those held, touched or for which `busy` says true.
+  /// Takes the answer's rows in, but those for which `busy` says true. Of a store whose news come whole and in order
+  /// also but those held or touched: they are newer here. Of another the newer of the row and the entry is kept, and
+  /// what was touched and is not here is beyond: nobody knows which is the newer.
   template <class Busy>
   void end_refill(DuePage page, const Busy& busy);
   /// The answer did not come, or is of no use any more.
@@ -82,6 +100,7 @@ class LaneWindow {
   void charge(const PendingDelivery& delivery, bool in);
   static std::size_t payload_bytes(const PendingDelivery& d) { return d.message ? d.message->body.size() : 0; }
   void insert(PendingDelivery delivery);
+  void take_shared(PendingDelivery row);
 
   WindowBudget& budget_;
   LaneFaults faults_;
@@ -92,6 +111,7 @@ class LaneWindow {
   std::optional<LaneKey> refilling_;  ///< from where the outstanding refill was asked
   PayloadShare refill_payload_;       ///< as much as its answer may bring
   std::set<DeliveryId> touched_;      ///< since it was asked for
+  std::vector<std::pair<PendingDelivery, PayloadShare>> waiting_;
 };
 
 template <class Busy>
@@ -107,7 +127,12 @@ void LaneWindow::end_refill(DuePage page, const Busy& busy) {
   refilling_.reset();
   refill_payload_ = {};  // from here on what is taken in counts
   for (auto& row : page.rows) {
-    const bool stale = holds(row.id) || touched_.contains(row.id) || busy(row.id);
+    const bool is_busy = busy(std::as_const(row));
+    if (page.seen.is_numbered() && !is_busy) {
+      take_shared(std::move(row));
+      continue;
+    }
+    const bool stale = is_busy || holds(row.id) || touched_.contains(row.id);
     if (!stale || faults_.keep_stale_rows) put(std::move(row));
   }
   touched_.clear();

@@ -234,6 +234,7 @@ struct ReadPoint {
   std::uint64_t xmin = 0;                  ///< all below are seen
   std::uint64_t xmax = 0;                  ///< none from here on is
   std::vector<std::uint64_t> in_progress;  ///< between them, not seen; ascending
+  bool is_numbered() const { return xmax != 0; }
   bool sees(std::uint64_t commit) const {
     return commit < xmax && (commit < xmin || !std::binary_search(in_progress.begin(), in_progress.end(), commit));
   }
@@ -253,6 +254,7 @@ struct LaneStart {
 struct LanePage {
   std::vector<LaneStart> lanes;
   bool done = false;
+  ReadPoint seen;
 };
 
 struct JobSummary {

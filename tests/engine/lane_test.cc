@@ -75,7 +75,7 @@ TEST_F(LaneTest, an_ordered_one_waits_for_rows_that_may_go_first) {
   EXPECT_TRUE(lane.wants_refill(kNow));
   lane.window.begin_refill(kFirstOrganization, WebhookId{1}, kNow);
   EXPECT_FALSE(lane.can_start(kNow));
-  lane.window.end_refill({}, [](DeliveryId) { return false; });
+  lane.window.end_refill({}, [](const PendingDelivery&) { return false; });
   EXPECT_TRUE(lane.can_start(kNow));
 }
 

@@ -15,7 +15,7 @@ PendingDelivery row(std::int64_t id, std::int64_t at_ms, std::size_t bytes = 0) 
 LaneKey place(std::int64_t at_ms, std::int64_t id) {
   return {from_unix_ms(at_ms), DeliveryId{id}};
 }
-const auto kNobodyBusy = [](DeliveryId) { return false; };
+const auto kNobodyBusy = [](const PendingDelivery&) { return false; };
 
 struct LaneWindowTest : testing::Test {
   DueQuery begin_refill() { return window.begin_refill(kFirstOrganization, WebhookId{1}, from_unix_ms(1'000'000)); }
@@ -99,7 +99,8 @@ TEST_F(LaneWindowTest, a_refill_drops_what_the_window_holds) {
 TEST_F(LaneWindowTest, a_refill_drops_what_is_under_way) {
   window.set_beyond(place(0, 0));
   begin_refill();
-  window.end_refill(DuePage{{row(1, 10), row(2, 20)}, {}}, [](DeliveryId id) { return id == DeliveryId{1}; });
+  window.end_refill(DuePage{{row(1, 10), row(2, 20)}, {}},
+                    [](const PendingDelivery& d) { return d.id == DeliveryId{1}; });
   EXPECT_EQ(drain(), (Ids{2}));
 }
 

@@ -1,0 +1,52 @@
+#include "engine/lane_reads.h"
+
+#include <gtest/gtest.h>
+
+namespace eventrelay {
+namespace {
+
+LaneKey place(std::int64_t at_ms, std::int64_t id = 0) {
+  return {from_unix_ms(at_ms), DeliveryId{id}};
+}
+ReadPoint up_to(std::uint64_t commit) {
+  return {commit + 1, commit + 1, {}};
+}
+
+TEST(LaneReads, a_read_has_seen_what_was_committed_before_it_from_its_place_on) {
+  LaneReads reads;
+  EXPECT_FALSE(reads.saw(place(10), 1));
+  reads.note(place(10, 5), ReadPoint{4, 8, {4, 6}});
+  EXPECT_TRUE(reads.saw(place(10, 5), 3));
+  EXPECT_TRUE(reads.saw(place(11), 5));
+  EXPECT_FALSE(reads.saw(place(10, 4), 3));
+  EXPECT_FALSE(reads.saw(place(11), 6));
+  EXPECT_FALSE(reads.saw(place(11), 8));
+}
+
+TEST(LaneReads, an_older_read_still_counts_for_what_a_newer_one_did_not_ask_for) {
+  LaneReads reads;
+  reads.note(place(0), up_to(10));
+  reads.note(place(50), up_to(20));
+  EXPECT_TRUE(reads.saw(place(40), 10));
+  EXPECT_FALSE(reads.saw(place(40), 11));
+  EXPECT_TRUE(reads.saw(place(50), 20));
+}
+
+TEST(LaneReads, the_oldest_are_forgotten_and_those_that_a_newer_one_covers_count_for_nothing) {
+  LaneReads reads;
+  reads.note(place(0), up_to(10));
+  for (int i = 1; i <= 7; ++i) reads.note(place(100), up_to(10 + static_cast<std::uint64_t>(i)));
+  EXPECT_TRUE(reads.saw(place(40), 10));
+  for (int i = 1; i <= 7; ++i) reads.note(place(100 + i), up_to(20 + static_cast<std::uint64_t>(i)));
+  EXPECT_FALSE(reads.saw(place(40), 10));
+  EXPECT_TRUE(reads.saw(place(100), 17));
+}
+
+TEST(LaneReads, a_store_that_numbers_nothing_has_seen_nothing) {
+  LaneReads reads;
+  reads.note(place(0), ReadPoint{});
+  EXPECT_FALSE(reads.saw(place(1), 0));
+}
+
+}  // namespace
+}  // namespace eventrelay
