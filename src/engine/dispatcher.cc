@@ -60,7 +60,7 @@ void Dispatcher::settle(Lane& lane) {
   }
   const WallTime now = clock_.now();
   if (lane.wants_look(now)) {
-    lane.woken = lane.looked = false;
+    lane.woken = false;
     lane.looking = true;
     lane.window.set_beyond(LaneKey{});
   }

@@ -75,6 +75,28 @@ TEST_F(DispatcherArrivalsTest, what_was_over_when_its_partition_was_scanned_is_n
   EXPECT_TRUE(transport.bodies.empty());
 }
 
+TEST_F(DispatcherArrivalsTest, what_was_over_when_its_lane_was_found_is_not_sent_by_its_late_news) {
+  add_webhook();
+  begin({{WebhookId{1}, loop.wall_now() + 10min}}, 10);
+  hand_over(row(1, 10));
+  hand_over(row(2, 11));
+  EXPECT_EQ(transport.bodies, (Bodies{"2"}));
+}
+
+TEST_F(DispatcherArrivalsTest, news_that_come_again_do_not_undo_an_attempt) {
+  add_webhook();
+  begin();
+  hand_over(row(1, 11));
+  answer(500);
+  commit();
+  hand_over(row(1, 11));
+  EXPECT_EQ(transport.bodies.size(), 1u);
+  pass(1s);
+  ASSERT_EQ(transport.bodies.size(), 2u);
+  answer(500);
+  EXPECT_EQ(store.finishes.front()->number, 2u);
+}
+
 TEST_F(DispatcherArrivalsTest, what_a_read_left_in_the_store_is_read_in_its_turn_not_taken_from_the_news) {
   auto webhook = webhook_of(1);
   webhook->spec.max_in_flight = 1;
@@ -230,16 +252,16 @@ TEST_F(DispatcherArrivalsTest, a_read_older_than_what_the_window_holds_changes_n
 TEST_F(DispatcherArrivalsTest, a_request_seen_while_its_delivery_was_under_way_is_read_at_its_end) {
   add_webhook();
   begin();
-  hand_over(row(1, 11));
+  hand_over(row(5, 11));
   PendingDelivery other = row(2, 12);
   other.attempts = 1;
   hand_over(other);
-  PendingDelivery asked = asked_for(row(1, 11), 13);
+  PendingDelivery asked = asked_for(row(5, 11), 13);
   answer_read({asked, other}, 13);
-  hand_over(asked);  // late
-  EXPECT_EQ(transport.bodies, (Bodies{"1", "2"}));
+  EXPECT_EQ(transport.bodies, (Bodies{"5", "2"}));
   answer(500);
   commit();
+  hand_over(asked);  // late: the read has seen it
   ASSERT_EQ(store.due_reads.size(), 1u);
   EXPECT_LE(store.due_reads.front().after_sort_at, asked.sort_at);
 }

@@ -114,6 +114,31 @@ TEST_F(LaneWindowTest, a_refill_drops_what_was_sent_and_committed_since_it_was_a
   EXPECT_TRUE(window.empty());
 }
 
+TEST_F(LaneWindowTest, of_a_shared_store_the_newer_of_a_row_and_an_entry_is_kept) {
+  PendingDelivery tried = row(1, 50);
+  tried.attempts = 1;
+  window.put(tried);
+  window.put(row(2, 40));
+  window.set_beyond(place(0, 0));
+  begin_refill();
+  PendingDelivery asked_for = row(2, 20);
+  asked_for.manual = true;
+  window.end_refill(DuePage{{row(1, 10), asked_for}, {}, ReadPoint{8, 8, {}}}, kNobodyBusy);
+  EXPECT_EQ(window.front().sort_at, from_unix_ms(20));
+  EXPECT_EQ(drain(), (Ids{2, 1}));
+}
+
+TEST_F(LaneWindowTest, of_a_shared_store_what_may_be_older_or_newer_than_what_happened_is_read_again) {
+  window.put(row(1, 10));
+  window.set_beyond(place(10, 0));
+  begin_refill();
+  window.pop_front();
+  window.touch(DeliveryId{1});  // its attempt's end is committed
+  window.end_refill(DuePage{{row(1, 10)}, {}, ReadPoint{8, 8, {}}}, kNobodyBusy);
+  EXPECT_TRUE(window.empty());
+  EXPECT_EQ(window.beyond(), place(10, 1));
+}
+
 TEST_F(LaneWindowTest, the_next_refill_takes_again_what_an_earlier_one_had_to_drop) {
   window.set_beyond(place(0, 0));
   begin_refill();
