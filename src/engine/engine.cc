@@ -3,7 +3,8 @@
 namespace eventrelay {
 
 Engine::Engine(EngineOptions options, EventLoop& loop, Store& store, Transport& transport, Metrics& metrics)
-    : intake_(loop, store, catalog_),
+    : shared_store_(options.shared_store),
+      intake_(loop, store, catalog_),
       dispatcher_(options.dispatcher, loop, store, transport, catalog_, metrics),
       jobs_(options.runs_jobs ? std::make_unique<JobRunner>(loop, store) : nullptr) {}
 
@@ -11,6 +12,7 @@ void Engine::start(const Catalog& catalog) {
   for (const WebhookPtr& webhook : catalog.webhooks) catalog_.put(webhook);
   for (const ApiKey& key : catalog.keys) catalog_.apply(KeyChange{key});
   dispatcher_.observe(catalog.at);
+  if (shared_store_) return;
   dispatcher_.own(all_partitions(), {});
   if (jobs_) jobs_->start(catalog.open_jobs);
 }
@@ -29,6 +31,16 @@ void Engine::on_news(News news) {
   for (const DeliveryRef& delivery : news.cancelled) dispatcher_.on_cancelled(delivery);
   dispatcher_.pump();
   if (jobs_ && !news.jobs.empty()) jobs_->look();
+}
+
+void Engine::own(const PartitionSet& gained, const std::vector<HandedDelivery>& handed) {
+  dispatcher_.own(gained, handed);
+  if (jobs_ && gained.test(0)) jobs_->begin();
+}
+
+void Engine::disown(const PartitionSet& lost) {
+  dispatcher_.disown(lost);
+  if (jobs_ && lost.test(0)) jobs_->end();
 }
 
 void Engine::drain(Completion<> done) {

@@ -12,7 +12,9 @@ namespace eventrelay {
 
 struct EngineOptions {
   DispatcherOptions dispatcher;
-  bool runs_jobs = true;  ///< on exactly one loop of a process
+  bool runs_jobs = true;  ///< on exactly one loop of a process; of several processes, the loop of partition 0
+  /// Several processes work on the store: partitions come by own(), not by start().
+  bool shared_store = false;
 };
 
 class Engine final : public NewsSink {
@@ -23,6 +25,17 @@ class Engine final : public NewsSink {
   /// everything else, in slices.
   void start(const Catalog& catalog);
   void on_news(News news) override;
+
+  // As the dispatcher's, which see. The jobs are run while partition 0 is owned.
+  void own(const PartitionSet& gained, const std::vector<HandedDelivery>& handed);
+  void disown(const PartitionSet& lost);
+  std::vector<HandedDelivery> under_way(const PartitionSet& partitions) const {
+    return dispatcher_.under_way(partitions);
+  }
+  void set_handed(const std::vector<HandedDelivery>& handed) { dispatcher_.set_handed(handed); }
+  void set_lease(SteadyTime valid_until) { dispatcher_.set_lease(valid_until); }
+  void rescan(const PartitionSet& partitions) { dispatcher_.rescan(partitions); }
+
   /// As Dispatcher::drain; jobs begin no further slice.
   void drain(Completion<> done);
 
@@ -31,6 +44,7 @@ class Engine final : public NewsSink {
   const Dispatcher& dispatcher() const { return dispatcher_; }
 
  private:
+  const bool shared_store_;
   LoopCatalog catalog_;
   Intake intake_;
   Dispatcher dispatcher_;

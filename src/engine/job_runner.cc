@@ -9,6 +9,8 @@ namespace {
 constexpr auto kSliceInterval = std::chrono::milliseconds(100);
 /// Until a slice that did not go through is tried again.
 constexpr auto kRetrySliceAfter = std::chrono::milliseconds(500);
+/// Of one of several processes: until jobs of others are looked for.
+constexpr auto kLookInterval = std::chrono::seconds(1);
 constexpr auto kExpiryInterval = std::chrono::minutes(1);
 
 std::size_t slice_rows(std::uint32_t rate) {
@@ -30,39 +32,63 @@ JobRunner::JobRunner(EventLoop& loop, Store& store)
       self_(std::make_shared<JobRunner*>(this)) {}
 
 void JobRunner::start(const std::vector<JobSummary>& open) {
+  running_ = true;
   next_expiry_ = loop_.now() + kSliceInterval;
   for (const JobSummary& job : open) jobs_.try_emplace(job.id, Job{.rate = job.rate, .next = loop_.now()});
   run_due();
 }
 
+void JobRunner::begin() {
+  if (running_ || stopped_) return;
+  shared_ = true;
+  start({});
+  look();
+}
+
+void JobRunner::end() {
+  running_ = false;
+  round_ += 1;
+  jobs_.clear();
+  looking_ = look_again_ = expiring_ = false;
+  look_at_.reset();
+  alarm_->clear();
+}
+
+template <class T, class Then>
+Completion<Result<T>> JobRunner::answer(Then then) {
+  return [self = std::weak_ptr(self_), round = round_, then](Result<T> result) {
+    const auto alive = self.lock();
+    if (alive && (*alive)->round_ == round) then(**alive, std::move(result));
+  };
+}
+
 void JobRunner::look() {
   look_again_ = looking_;
-  if (looking_ || stopped_) return;
+  if (looking_ || !running_) return;
   looking_ = true;
   look_at_.reset();
-  store_.read_open_jobs(loop_, [self = std::weak_ptr(self_)](Result<std::vector<JobSummary>> open) {
-    if (const auto alive = self.lock()) (*alive)->on_open_jobs(std::move(open));
-  });
+  store_.read_open_jobs(loop_, answer<std::vector<JobSummary>>(
+                                   [](JobRunner& runner, auto open) { runner.on_open_jobs(std::move(open)); }));
 }
 
 void JobRunner::on_open_jobs(Result<std::vector<JobSummary>> open) {
   looking_ = false;
   if (open) {
     for (const JobSummary& job : *open) jobs_.try_emplace(job.id, Job{.rate = job.rate, .next = loop_.now()});
-  } else {
-    look_at_ = loop_.now() + kRetrySliceAfter;
   }
+  if (!open) look_at_ = loop_.now() + kRetrySliceAfter;
+  if (open && shared_) look_at_ = loop_.now() + kLookInterval;
   if (look_again_) look();
   run_due();
 }
 
 void JobRunner::stop() {
   stopped_ = true;
-  alarm_->clear();
+  end();
 }
 
 void JobRunner::run_due() {
-  if (stopped_) return;
+  if (!running_) return;
   const SteadyTime now = loop_.now();
   if (next_expiry_ <= now && !expiring_) expire_keys();
   SteadyTime next = expiring_ ? now + kExpiryInterval : next_expiry_;
@@ -82,9 +108,7 @@ void JobRunner::run_due() {
 void JobRunner::advance(JobId id, Job& job) {
   job.waiting = true;
   store_.change(loop_, AdvanceJob{id, slice_rows(job.rate)},
-                [self = std::weak_ptr(self_), id](Result<ChangeResult> result) {
-                  if (const auto alive = self.lock()) (*alive)->on_slice(id, std::move(result));
-                });
+                answer<ChangeResult>([id](JobRunner& runner, auto result) { runner.on_slice(id, std::move(result)); }));
 }
 
 void JobRunner::on_slice(JobId id, Result<ChangeResult> result) {
@@ -105,16 +129,13 @@ void JobRunner::on_slice(JobId id, Result<ChangeResult> result) {
 void JobRunner::expire_keys() {
   expiring_ = true;
   const WallTime before = loop_.wall_now() - kIdempotencyKeyKept;
-  store_.change(loop_, ExpireKeys{before}, [self = std::weak_ptr(self_)](Result<ChangeResult> result) {
-    const auto alive = self.lock();
-    if (!alive) return;
-    JobRunner& runner = **alive;
-    runner.expiring_ = false;
-    // Keys may expire as fast as events came in a day ago: while there are more, the next slice at once.
-    const bool more = result && result->count >= static_cast<std::int64_t>(kJobSliceRows);
-    runner.next_expiry_ = runner.loop_.now() + (more ? std::chrono::minutes(0) : kExpiryInterval);
-    runner.run_due();
-  });
+  store_.change(loop_, ExpireKeys{before}, answer<ChangeResult>([](JobRunner& runner, auto result) {
+                  runner.expiring_ = false;
+                  // Keys may expire as fast as events came in a day ago: while there are more, the next slice at once.
+                  const bool more = result && result->count >= static_cast<std::int64_t>(kJobSliceRows);
+                  runner.next_expiry_ = runner.loop_.now() + (more ? std::chrono::minutes(0) : kExpiryInterval);
+                  runner.run_due();
+                }));
 }
 
 }  // namespace eventrelay

@@ -1,5 +1,6 @@
 // Drives the jobs (bulk replays, purges, cancellations) slice by slice at their rate, and old idempotency keys' expiry.
-// One of the process's event loops has one; belongs to that loop's thread.
+// One of the process's event loops has one; belongs to that loop's thread. Of several processes on one store only the
+// owner of partition 0 runs it.
 #pragma once
 #include <map>
 #include <memory>
@@ -15,11 +16,15 @@ class JobRunner {
  public:
   JobRunner(EventLoop& loop, Store& store);
 
-  /// Jobs that were open when the process started.
+  /// Of a process alone on its store: begins, with the jobs that were open when it started.
   void start(const std::vector<JobSummary>& open);
+  /// Of one of several: begins, and looks each second, since others make jobs too. It may have been ended before.
+  void begin();
+  /// Another process goes on with the jobs.
+  void end();
   /// There may be more: reads which are open.
   void look();
-  /// Begins no further slice.
+  /// Begins no further slice, for good.
   void stop();
 
  private:
@@ -32,6 +37,9 @@ class JobRunner {
   void run_due();
   void on_open_jobs(Result<std::vector<JobSummary>> open);
   void advance(JobId id, Job& job);
+  /// Runs with the answer, unless it was ended since.
+  template <class T, class Then>
+  Completion<Result<T>> answer(Then then);
   void on_slice(JobId id, Result<ChangeResult> result);
   void expire_keys();
 
@@ -44,7 +52,10 @@ class JobRunner {
   bool looking_ = false;
   bool look_again_ = false;            ///< asked for while a read was under way
   std::optional<SteadyTime> look_at_;  ///< a read that failed is tried again
+  bool running_ = false;
   bool stopped_ = false;
+  bool shared_ = false;
+  std::uint64_t round_ = 0;  ///< answers to what was asked before the last end() are of no use
   std::shared_ptr<JobRunner*> self_;
 };
 

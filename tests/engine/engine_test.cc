@@ -114,6 +114,33 @@ TEST_F(EngineTest, a_commits_time_has_come_for_what_it_opened) {
   EXPECT_EQ(transport.bodies.size(), 1u);
 }
 
+TEST_F(EngineTest, one_of_several_processes_begins_with_no_partition_and_runs_jobs_with_the_first) {
+  EngineOptions engine_options;
+  engine_options.shared_store = true;
+  Catalog from;
+  from.webhooks = {webhook_of(1)};
+  from.open_jobs = {{JobId{3}, 0}};
+  engine = std::make_unique<Engine>(engine_options, loop, store, transport, metrics);
+  engine->start(from);
+  EXPECT_TRUE(store.lane_reads.empty());
+  News news;
+  news.commit = 11;
+  news.pending = {delivery(1)};
+  tell(news);
+  EXPECT_TRUE(transport.bodies.empty());
+  PartitionSet some = PartitionSet{}.set(static_cast<std::size_t>(partition_of(WebhookId{1})));
+  ASSERT_FALSE(some.test(0));
+  engine->own(some, {});
+  EXPECT_TRUE(store.job_reads.empty());
+  engine->own(PartitionSet{}.set(0), {});
+  EXPECT_EQ(store.job_reads.size(), 1u);
+  EXPECT_TRUE(store.changes.empty());
+  store.job_reads.answer(std::vector<JobSummary>{{JobId{3}, 0}});
+  engine->disown(PartitionSet{}.set(0));
+  time.run_for(10s);
+  EXPECT_TRUE(store.changes.empty());
+}
+
 TEST_F(EngineTest, a_drain_stops_jobs_too) {
   Catalog from;
   from.open_jobs = {{JobId{3}, 0}};

@@ -111,11 +111,46 @@ TEST_F(JobRunnerTest, old_keys_expire_once_a_minute_and_in_one_go_when_there_are
   EXPECT_EQ(store.changes.size(), 1u);
 }
 
+TEST_F(JobRunnerTest, of_several_processes_the_one_that_runs_jobs_looks_for_others_jobs_each_second) {
+  runner.look();
+  EXPECT_TRUE(store.job_reads.empty());
+  runner.begin();
+  ASSERT_EQ(store.job_reads.size(), 1u);
+  store.job_reads.answer(std::vector<JobSummary>{});
+  pass_expiry();
+  time.run_for(899ms);
+  EXPECT_TRUE(store.job_reads.empty());
+  time.run_for(1ms);
+  ASSERT_EQ(store.job_reads.size(), 1u);
+  store.job_reads.answer(std::vector<JobSummary>{{JobId{5}, 0}});
+  time.run_ready();
+  EXPECT_EQ(slice().id, JobId{5});
+}
+
+TEST_F(JobRunnerTest, another_processes_jobs_are_left_to_it_and_taken_up_again) {
+  runner.begin();
+  store.job_reads.answer(std::vector<JobSummary>{{JobId{5}, 0}});
+  time.run_ready();
+  runner.end();
+  answer_slice(JobState::kRunning);
+  time.run_for(10s);
+  EXPECT_TRUE(store.changes.empty());
+  EXPECT_TRUE(store.job_reads.empty());
+  runner.begin();
+  store.job_reads.answer(std::vector<JobSummary>{{JobId{5}, 0}});
+  time.run_ready();
+  ASSERT_EQ(store.changes.size(), 1u);
+  answer_slice(JobState::kDone);
+  pass_expiry();
+  EXPECT_TRUE(store.changes.empty());
+}
+
 TEST_F(JobRunnerTest, begins_no_further_slice_once_stopped) {
   runner.start({{JobId{5}, 0}});
   runner.stop();
   answer_slice(JobState::kRunning);
   runner.look();
+  runner.begin();
   time.run_for(10min);
   EXPECT_TRUE(store.changes.empty());
   EXPECT_TRUE(store.job_reads.empty());
