@@ -92,14 +92,21 @@ class FakeLeases final : public Leases {
   void answer_hung() {
     for (auto& task : std::exchange(hung, {})) task();
   }
+  /// Does and answers what was held.
+  void let_go() {
+    held_calls.clear();
+    for (auto& task : std::exchange(held, {})) task();
+  }
 
   WorkerId next_worker = 1;
   std::map<WorkerId, WorkerView> workers;
   std::array<WorkerId, kPartitions> owners{};
   std::vector<HandedDelivery> handed;
   milliseconds store_ahead{0};
-  std::set<EventLoop*> cut_off;  ///< their calls fail, and nothing is done
-  std::set<EventLoop*> hanging;  ///< their calls are done, and answered by answer_hung()
+  std::set<EventLoop*> cut_off;      ///< their calls fail, and nothing is done
+  std::set<EventLoop*> hanging;      ///< their calls are done, and answered by answer_hung()
+  std::set<std::string> held_calls;  ///< calls of these names are neither done nor answered before let_go()
+  std::vector<std::function<void()>> held;
   std::vector<std::string> calls;
   std::vector<std::size_t> claims;  ///< how many each brought
   std::vector<std::function<void()>> hung;
@@ -108,12 +115,17 @@ class FakeLeases final : public Leases {
   static Error fenced() { return {ErrorCode::kNotOwner, "fenced", {}}; }
   template <class T, class Do>
   void call(EventLoop& loop, std::string name, Completion<Result<T>> done, Do act) {
+    const bool is_held = held_calls.contains(name);
     calls.push_back(std::move(name));
     auto shared = std::make_shared<Completion<Result<T>>>(std::move(done));
-    Result<T> result = cut_off.contains(&loop) ? Result<T>(Error{ErrorCode::kUnavailable, "cut off", {}}) : act();
-    const auto answer = [&loop, shared, result] { loop.post([shared, result] { std::move (*shared)(result); }); };
-    if (hanging.contains(&loop)) return hung.push_back(answer);
-    answer();
+    const auto run = [this, &loop, shared, act] {
+      Result<T> result = cut_off.contains(&loop) ? Result<T>(Error{ErrorCode::kUnavailable, "cut off", {}}) : act();
+      const auto answer = [&loop, shared, result] { loop.post([shared, result] { std::move (*shared)(result); }); };
+      if (hanging.contains(&loop)) return hung.push_back(answer);
+      answer();
+    };
+    if (is_held) return held.push_back(run);
+    run();
   }
 };
 

@@ -164,13 +164,64 @@ TEST_F(MembershipTest, reads_that_hang_count_as_an_outage_too) {
   Worker first(time, leases);
   Worker second(time, leases);
   time.run_for(10s);
-  leases.hanging = {first.loop[0].get()};
   leases.cut_off = {second.loop[0].get()};
-  time.run_for(8s);
+  time.run_for(2'500ms);
+  leases.hanging = {first.loop[0].get()};
+  time.run_for(4s);
   leases.hanging = {};
   leases.answer_hung();
   time.run_for(5s);
   EXPECT_EQ(count("fence"), 0u);
+}
+
+TEST_F(MembershipTest, a_read_that_failed_begins_the_observation_anew) {
+  Worker first(time, leases);
+  Worker second(time, leases);
+  time.run_for(10s);
+  second.crash();
+  time.run_for(4s);
+  leases.cut_off = {first.loop[0].get()};
+  time.run_for(1s);
+  leases.cut_off = {};
+  time.run_for(5'900ms);
+  EXPECT_EQ(count("fence"), 0u);
+  time.run_for(3s);
+  EXPECT_EQ(count("fence"), 1u);
+}
+
+TEST_F(MembershipTest, what_is_being_given_away_is_given_once_however_long_it_takes) {
+  Worker first(time, leases);
+  time.run_for(2s);
+  leases.held_calls = {"release"};
+  Worker second(time, leases);
+  time.run_for(5s);
+  EXPECT_EQ(count("release"), 1u);
+  EXPECT_EQ(first.shown.count(), 192u);
+  leases.let_go();
+  time.run_for(5s);
+  EXPECT_EQ(first.shown.count(), 128u);
+  EXPECT_EQ(second.shown.count(), 128u);
+}
+
+TEST_F(MembershipTest, a_view_from_before_a_release_takes_nothing_back) {
+  Worker first(time, leases);
+  time.run_for(2s);
+  leases.held_calls = {"release"};
+  Worker second(time, leases);
+  time.run_for(1'500ms);
+  ASSERT_EQ(count("release"), 1u);
+  leases.hanging = {first.loop[0].get()};
+  time.run_for(1s);  // asks, and has not been answered
+  ASSERT_EQ(leases.hung.size(), 1u);
+  leases.hanging = {};
+  const std::size_t scans = first.store.lane_reads.size();
+  leases.let_go();
+  time.run_ready();
+  leases.answer_hung();
+  time.run_ready();
+  EXPECT_EQ(first.store.lane_reads.size(), scans);
+  EXPECT_EQ(first.shown.count(), 192u);
+  EXPECT_EQ(leases.owned_by(1), 192u);
 }
 
 TEST_F(MembershipTest, nothing_begins_when_the_lease_could_not_be_renewed_and_again_when_it_was) {
@@ -292,8 +343,10 @@ TEST_F(MembershipTest, a_drain_during_an_outage_begins_nothing_and_goes_on_after
   EXPECT_TRUE(worker.shown.none());
   EXPECT_FALSE(drained);
   leases.cut_off = {};
+  leases.calls.clear();
   time.run_for(2s);
   EXPECT_TRUE(drained);
+  EXPECT_EQ(leases.calls, (std::vector<std::string>{"renew", "drain", "release", "renew", "leave"}));
   EXPECT_TRUE(leases.workers.empty());
   time.run_for(5s);
   EXPECT_EQ(leases.calls.back(), "leave");
