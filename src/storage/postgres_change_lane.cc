@@ -79,6 +79,7 @@ asio::awaitable<void> PgChangeLane::apply(PgChangeItem item) {
   auto outcome = co_await std::move(committing);
   if (!outcome) {
     const ErrorCode code = outcome.error().error.code;
+    if (outcome.error().sqlstate == pg_state::kCanceled) link_.close();  // it may hold a lock: see draw_ids
     if (code == ErrorCode::kInvalid) spdlog::error("a change failed: {}", outcome.error().error.message);
     answer(std::move(item), code == ErrorCode::kUnknown ? outcome_unknown() : store_unavailable());
     co_return;

@@ -124,6 +124,7 @@ asio::awaitable<void> PgFinish::commit(Items items) {
   const auto rows = co_await std::move(sending);
   if (!rows) {
     const PgFault& fault = rows.error();
+    if (fault.sqlstate == pg_state::kCanceled) link_.close();  // it may hold a lock: see draw_ids
     const bool of_an_item = fault.error.code == ErrorCode::kInvalid && !fault.sqlstate.empty();
     if (of_an_item && once.size() > 1) {
       for (PgFinishItem& item : once) {

@@ -356,6 +356,7 @@ asio::awaitable<void> PgIngest::take_fault(Items items, PgFault fault) {
     }
     co_return;
   }
+  if (fault.sqlstate == pg_state::kCanceled) link_.close();  // it may hold a lock: see draw_ids
   const bool again = fault.sqlstate == pg_state::kLockTimeout || fault.sqlstate == pg_state::kDeadlock;
   if (!again && !std::exchange(refusing_, true)) spdlog::error("the store takes no events: {}", fault.error.message);
   for (PgIngestItem& item : items) {

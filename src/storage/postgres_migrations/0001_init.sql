@@ -18,7 +18,7 @@ CREATE TABLE tenants (
 CREATE TABLE api_keys (
   id bigint PRIMARY KEY, organization_id bigint NOT NULL, name text NOT NULL, scope smallint NOT NULL,
   hash bytea NOT NULL UNIQUE, hint text NOT NULL,
-  deleted boolean NOT NULL DEFAULT false,      -- kept for a while, so that every process learns of it
+  deleted boolean NOT NULL DEFAULT false,      -- kept, so that every process learns of it
   version bigint NOT NULL);
 CREATE INDEX api_keys_by_version ON api_keys (organization_id, version);
 
@@ -137,7 +137,8 @@ CREATE FUNCTION now_ms() RETURNS bigint LANGUAGE sql VOLATILE
   AS 'SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint';
 
 -- The first of n consecutive ids, by this server's clock and only rising, also where the clock steps back: what is
--- drawn after another draw has ended is greater. The lock is held inside this call alone.
+-- drawn after another draw has ended is greater. The lock is held inside this call alone; a session whose call was
+-- cancelled may hold it still, and is to be closed.
 CREATE FUNCTION draw_ids(n bigint, at_ms bigint) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
   base bigint;
@@ -267,6 +268,12 @@ END $$;
 
 -- ---- The ends of attempts -----------------------------------------------------------------------------------------
 
+-- Volatile, so that it sees what was committed while the row it is asked for waited for its lock; a sub-select would not.
+CREATE FUNCTION is_ordered(p_webhook bigint) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+  RETURN (SELECT w.ordered FROM webhooks w WHERE w.id = p_webhook);
+END $$;
+
 -- Commits the ends of attempts, each only where its delivery is pending and has had the attempts before: what a fenced
 -- or late owner brings changes nothing, and spoils nothing of the others. An attempt that ended on a delivery already
 -- final is recorded. p_worker 0: no leases. Returns the states as committed (-1: no such delivery), the current
@@ -307,7 +314,7 @@ BEGIN
         reason = f.reason, manual = f.state = 0 AND d.manual AND f.manual = 0,
         due_ms = CASE f.state WHEN 0 THEN f.due ELSE d.due_ms END,
         sort_at_ms = CASE WHEN f.state <> 0 THEN d.sort_at_ms
-                          WHEN (SELECT w.ordered FROM webhooks w WHERE w.id = d.webhook_id) THEN d.first_due_ms
+                          WHEN is_ordered(d.webhook_id) THEN d.first_due_ms
                           WHEN d.manual AND f.manual = 0 THEN d.sort_at_ms ELSE f.due END,
         ended_id = CASE WHEN f.state <> 0 THEN base + f.i - 1 END
       FROM f

@@ -105,8 +105,6 @@ BEGIN
   WITH gone AS (DELETE FROM commits WHERE made_at < clock_timestamp() - interval '10 minutes' RETURNING xid)
   SELECT xid INTO dropped FROM gone ORDER BY xid DESC LIMIT 1;
   IF dropped IS NOT NULL THEN UPDATE commits_dropped SET upto = dropped; END IF;
-  DELETE FROM api_keys k USING organizations o WHERE k.deleted AND o.id = k.organization_id
-    AND (k.id >> 22) + 1577836800000 < p_at_ms - 86400000;
 
   -- Rows of single writers become one a minute after two hours.
   WITH gone AS (DELETE FROM metrics_minutes WHERE writer <> 0 AND minute < old_minute RETURNING *)
