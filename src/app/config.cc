@@ -174,8 +174,17 @@ toml::table read_file(const std::string& path) {
   return file;
 }
 
+/// What a command can be told: all, where it says nothing.
+bool takes(Command command, const std::string& option) {
+  const bool is_log = option.starts_with("log-");
+  if (command == Command::kExport) return is_log || option == "data-dir";
+  if (command == Command::kImport) return is_log || option == "database-url";
+  return true;
+}
+
 void apply(Config& config, const std::map<std::string, std::string>& flags, const toml::table& file) {
   for (const Option& option : options()) {
+    if (!takes(config.command, option.name)) continue;
     std::string where;
     std::optional<std::string> value;
     const std::string variable = environment_name(option.name);
@@ -194,6 +203,8 @@ void apply(Config& config, const std::map<std::string, std::string>& flags, cons
       throw std::runtime_error(where + " " + fault);
   }
   if (const char* key = std::getenv("EVENTRELAY_API_KEY")) config.api_key = key;
+  if (config.command == Command::kImport && config.database_url.empty())
+    throw std::runtime_error("import needs a database-url: where everything goes to");
   if (config.database_url.empty() && config.role != Role::kAll)
     throw std::runtime_error("role api or worker needs a database-url: processes share PostgreSQL");
   if (config.database_url.empty() && !config.redis_url.empty())
@@ -205,29 +216,38 @@ void apply(Config& config, const std::map<std::string, std::string>& flags, cons
 std::variant<Config, ConfigExit> read_config(int argc, const char* const* argv) {
   CLI::App app{"EventRelay delivers webhooks: events in over HTTP, signed requests out, retried until they arrive."};
   app.require_subcommand(1);
-  CLI::App* serve = app.add_subcommand("serve", "run the server");
-  CLI::App* migrate = app.add_subcommand("migrate", "bring the store's schema up to date, then exit");
-  CLI::App* version = app.add_subcommand("version", "print the version");
+  const std::vector<std::pair<Command, CLI::App*>> commands{
+      {Command::kServe, app.add_subcommand("serve", "run the server")},
+      {Command::kMigrate, app.add_subcommand("migrate", "bring the store's schema up to date, then exit")},
+      {Command::kExport, app.add_subcommand("export", "write all of an embedded installation into one file")},
+      {Command::kImport, app.add_subcommand("import", "take an export into PostgreSQL; goes on where it was stopped")},
+      {Command::kVersion, app.add_subcommand("version", "print the version")}};
   std::map<std::string, std::string> values;
   std::string file;
-  for (CLI::App* command : {serve, migrate}) {
-    command->add_option("--config", file, "TOML file with the same settings (EVENTRELAY_CONFIG)")
+  Config config;
+  for (const auto& [command, parser] : commands) {
+    if (command == Command::kVersion) continue;
+    if (command == Command::kExport)
+      parser->add_option("FILE", config.file, "where to; - for standard output")->required();
+    if (command == Command::kImport) parser->add_option("FILE", config.file, "the export")->required();
+    parser->add_option("--config", file, "TOML file with the same settings (EVENTRELAY_CONFIG)")
         ->envname("EVENTRELAY_CONFIG");
     for (const Option& option : options()) {
+      if (!takes(command, option.name)) continue;
       const std::string help = option.help + " [" + environment_name(option.name) + "]";
       const auto take = [&values, name = option.name](const std::string& value) { values[name] = value; };
       if (option.flag) {
         const auto take_flag = [take](std::int64_t set) { take(set > 0 ? "true" : "false"); };
-        command->add_flag_function("--" + option.name, take_flag, help);
+        parser->add_flag_function("--" + option.name, take_flag, help);
       } else {
-        command->add_option_function<std::string>("--" + option.name, take, help);
+        parser->add_option_function<std::string>("--" + option.name, take, help);
       }
     }
   }
   try {
     app.parse(argc, argv);
-    Config config;
-    config.command = version->parsed() ? Command::kVersion : migrate->parsed() ? Command::kMigrate : Command::kServe;
+    for (const auto& [command, parser] : commands)
+      if (parser->parsed()) config.command = command;
     if (config.command != Command::kVersion) apply(config, values, read_file(file));
     return config;
   } catch (const CLI::ParseError& error) {

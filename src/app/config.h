@@ -12,13 +12,14 @@
 
 namespace eventrelay {
 
-enum class Command { kServe, kMigrate, kVersion };
+enum class Command { kServe, kMigrate, kExport, kImport, kVersion };
 
 /// What a process of several does: takes requests, delivers, or both.
 enum class Role { kAll, kApi, kWorker };
 
 struct Config {
   Command command = Command::kServe;
+  std::string file;  ///< of an export or import
   std::string listen_host = "127.0.0.1";
   std::uint16_t listen_port = 8080;
   std::string data_dir = "./eventrelay-data";

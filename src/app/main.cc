@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "app/config.h"
+#include "app/move.h"
 #include "app/server.h"
 #include "storage/postgres_store.h"
 #include "storage/sqlite_store.h"
@@ -68,6 +69,10 @@ int run(int argc, char** argv) {
       return serve(config);
     case Command::kMigrate:
       return migrate(config);
+    case Command::kExport:
+      return export_installation(config);
+    case Command::kImport:
+      return import_installation(config);
     case Command::kVersion:
       std::cout << "eventrelay " << EVENTRELAY_VERSION << "\n";
       return 0;

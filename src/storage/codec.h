@@ -37,6 +37,7 @@ class LatencyHistogram {
   void add(milliseconds latency) { add(bucket_of(latency), 1); }
   /// bucket: below kBuckets.
   void add(std::size_t bucket, std::uint32_t count) { counts_[bucket] += count; }
+  std::uint32_t count(std::size_t bucket) const { return counts_[bucket]; }
   void merge(const LatencyHistogram& other);
   void clear() { counts_.fill(0); }
   bool empty() const;

@@ -6,9 +6,12 @@
 
 namespace eventrelay {
 
+/// Whether the database may hold a part of an import (storage/move_import.h).
+enum class StartedImport { kRefuse, kGoOn };
+
 /// The schema's version after it. Several processes may call it at once, and older ones may be serving: one migrates,
 /// the others wait, up to a minute. apply false: refuses an older schema. A schema that says it is not for this version
 /// any more is always refused. Errors: a sentence for the operator.
-Result<int> bring_postgres_schema_up(const std::string& url, bool apply);
+Result<int> bring_postgres_schema_up(const std::string& url, bool apply, StartedImport import = StartedImport::kRefuse);
 
 }  // namespace eventrelay
