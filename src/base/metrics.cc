@@ -50,8 +50,8 @@ Metrics::Metrics()
       deliveries_pending(gauge(registry_, "eventrelay_deliveries_pending", "Deliveries not yet in a final state.")),
       attempts_in_flight(gauge(registry_, "eventrelay_attempts_in_flight", "HTTP requests to webhooks under way.")),
       window_entries(gauge(registry_, "eventrelay_window_entries", "Deliveries held in memory.")),
-      partitions_owned(gauge(registry_, "eventrelay_partitions_owned",
-                             "Partitions of a shared store that this process works on.")),
+      partitions_owned(
+          gauge(registry_, "eventrelay_partitions_owned", "Partitions of a shared store that this process works on.")),
       partitions_unowned(
           gauge(registry_, "eventrelay_partitions_unowned", "Partitions of a shared store that nobody works on.")),
       delivery_latency(histogram(registry_, "eventrelay_delivery_latency_seconds",
