@@ -289,7 +289,7 @@ void Server::Impl::make_api(LoopParts& parts, tcp::acceptor acceptor) {
   options.rules = EgressRules{config_.allow_private_targets, config_.allow_targets};
   options.serves_api = config_.role != Role::kWorker;
   if (shared_store_) {
-    options.store_name = "postgres";
+    options.store_name = "postgresql";
     options.helpers = [this] { return shared_store_->helpers(); };
   }
   parts.api = std::make_unique<Api>(parts.loop, *store_, *queries_, parts.engine->intake(), parts.engine->catalog(),

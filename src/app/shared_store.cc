@@ -59,7 +59,7 @@ void SharedStore::make_worker(std::vector<LoopEngine> engines, Metrics& metrics)
   const auto claim = [this](std::uint64_t commit, const PartitionSet& partitions) {
     return ledger_.claim(commit, partitions);
   };
-  follower_ = std::make_unique<Follower>(loop, *store_, feed_.get(), engines, claim);
+  follower_ = std::make_unique<Follower>(loop, *store_, feed_.get(), engines, engines.front().engine->catalog(), claim);
   MembershipHooks hooks;
   hooks.follow = [this](const PartitionSet& partitions, std::function<void()> then) {
     follower_->follow(partitions, std::move(then));
@@ -87,6 +87,8 @@ void SharedStore::drain(Completion<> done) {
 }
 
 void SharedStore::stop() {
+  if (feed_) feed_->stop();
+  if (follower_) follower_->stop();
   membership_.reset();
   follower_.reset();
   redis_look_.reset();

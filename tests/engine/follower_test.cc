@@ -235,7 +235,7 @@ TEST_F(FollowerTest, what_is_owed_in_a_partition_that_was_given_away_is_not_read
 TEST_F(FollowerTest, what_was_given_away_while_its_read_failed_is_not_read_again) {
   begin();
   time.run_for(1s);
-  answer_page({{11, part(1)}, {12, part(2)}});
+  answer_page({{11, part(1)}, {12, part(1) | part(2)}});
   time.run_for(250ms);
   follower->follow(part(2), [] {});
   log.news.fail(ErrorCode::kTimeout);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <ctime>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -91,6 +92,18 @@ TEST_F(LoopTest, an_alarm_may_be_set_and_destroyed_by_its_own_handler) {
   context.run();
   EXPECT_EQ(rings, 3);
   EXPECT_EQ(alarm, nullptr);
+}
+
+TEST_F(LoopTest, leases_are_measured_with_the_clock_that_counts_sleep) {
+  const auto read = [] {
+    timespec time{};
+    clock_gettime(CLOCK_BOOTTIME, &time);
+    return std::int64_t{time.tv_sec} * 1'000'000 + time.tv_nsec / 1'000;
+  };
+  const std::int64_t before = read();
+  const std::int64_t shown = loop.boot_now().time_since_epoch().count();
+  EXPECT_LE(before, shown);
+  EXPECT_LE(shown, read());
 }
 
 TEST_F(LoopTest, the_same_seed_gives_the_same_numbers_within_the_unit_interval) {

@@ -73,6 +73,7 @@ BEGIN
     SELECT h.delivery, h.webhook, h.partition, p_id, h.number, h.until
       FROM unnest(h_webhook, h_partition, h_delivery, h_number, h_until)
         AS h(webhook, partition, delivery, number, until)
+      JOIN partitions n ON n.n = h.partition AND n.owner = p_id
       JOIN (SELECT d.id, d.attempts FROM deliveries d WHERE d.id = ANY (h_delivery) AND d.state = 0 ORDER BY d.id
             FOR SHARE) d ON d.id = h.delivery AND d.attempts = h.number - 1
     ON CONFLICT (delivery_id) DO UPDATE SET owner = excluded.owner, number = excluded.number,

@@ -33,6 +33,7 @@ class Fleet {
   /// By path: how many attempts its webhook may have in flight.
   #inFlight = new Map();
   #loads = [];
+  #probes = 0;
 
   constructor(t) {
     this.t = t;
@@ -104,7 +105,7 @@ class Fleet {
   async post(api) {
     const begun = Date.now();
     const answer = await request(`${api.origin}/api/events`, {
-      method: "POST", body: '{"type":"probe","payload":{"stream":"probe","n":0}}',
+      method: "POST", body: JSON.stringify({ type: "probe", payload: { stream: `probe ${++this.#probes}`, n: 0 } }),
       headers: { authorization: `Bearer ${api.key}`, "content-type": "application/json", "idempotency-key": `probe-${begun}-${api.origin}` },
     }).catch((error) => ({ status: 0, text: error.message, headers: {} }));
     return { ...answer, ms: Date.now() - begun };
