@@ -18,7 +18,7 @@ class CopyLines {
   Moved table() const { return table_; }
   std::size_t rows() const { return rows_; }
   std::size_t bytes() const { return text_.size(); }
-  /// In the transaction that is open, whose search_path names the schema. Throws PgFault.
+  /// In the transaction that is open, whose search_path names the schema. Throws PgBlockingFault.
   void send(PgBlocking& db) const;
 
  private:

@@ -54,6 +54,10 @@ Json counts_json(const MoveCounts& counts) {
   return json;
 }
 
+std::string trailer_of(const MoveCounts& rows, const Sha256& hash) {
+  return kTrailerFrame + Json{{"rows", counts_json(rows)}, {"sha256", hex(hash)}}.dump();
+}
+
 /// Takes a row's values off the front of a frame.
 class Cut {
  public:
@@ -139,7 +143,7 @@ void MoveWriter::add(Moved table, std::span<const MoveValue> row) {
 void MoveWriter::end() {
   if (written_ != header_.rows) throw MoveFault("The store changed while it was read: another process uses it");
   flush();
-  put_frame(kTrailerFrame + Json{{"rows", counts_json(written_)}, {"sha256", hex(hash_.take())}}.dump());
+  put_frame(trailer_of(written_, hash_.take()));
   flush();
 }
 
@@ -256,9 +260,7 @@ Sha256 MoveReader::check(const MoveReport& report) {
   }
   const Sha256 found = hash_->take();
   hash_.reset();
-  const Json trailer = Json::parse(std::string_view(frame_).substr(1), nullptr, false);
-  const Json wanted{{"rows", counts_json(seen)}, {"sha256", hex(found)}};
-  if (trailer != wanted || seen != header_.rows || std::fgetc(file_.get()) != EOF) damaged();
+  if (frame_ != trailer_of(seen, found) || seen != header_.rows || std::fgetc(file_.get()) != EOF) damaged();
   seek(first_row_);
   return found;
 }

@@ -166,7 +166,7 @@ Result<ImportSummary> import_postgres(const std::string& url, const std::string&
     return summary;
   } catch (const MoveFault& fault) {
     return fail(fault.what());
-  } catch (const PgFault& fault) {
+  } catch (const PgBlockingFault& fault) {
     return fail(std::string(fault.what()) + "\nWhat was imported stays: run the command again to go on from there");
   }
 }

@@ -17,20 +17,20 @@ std::string without_line_end(std::string text) {
 
 }  // namespace
 
-PgFault::PgFault(std::string message) : std::runtime_error(without_line_end(std::move(message))) {}
+PgBlockingFault::PgBlockingFault(std::string message) : std::runtime_error(without_line_end(std::move(message))) {}
 
 PgBlocking::PgBlocking(const std::string& url, const char* name) {
   const char* keywords[] = {"dbname", "connect_timeout", "application_name", "client_encoding", nullptr};
   const char* values[] = {url.c_str(), kConnectTimeoutSeconds, name, "UTF8", nullptr};
   handle_.reset(PQconnectdbParams(keywords, values, 1));
   if (PQstatus(handle_.get()) != CONNECTION_OK)
-    throw PgFault(std::string("Cannot connect to PostgreSQL: ") + PQerrorMessage(handle_.get()));
+    throw PgBlockingFault(std::string("Cannot connect to PostgreSQL: ") + PQerrorMessage(handle_.get()));
   PQsetNoticeProcessor(
       handle_.get(), [](void*, const char*) {}, nullptr);
 }
 
 void PgBlocking::fail() const {
-  throw PgFault(PQerrorMessage(handle_.get()));
+  throw PgBlockingFault(PQerrorMessage(handle_.get()));
 }
 
 PgBlocking::Answer PgBlocking::ask(const std::string& sql) {

@@ -1,4 +1,5 @@
-// A connection to PostgreSQL that blocks: for what runs while nothing else does yet. One thread. Faults are PgFault.
+// A connection to PostgreSQL that blocks: for what runs while nothing else does yet. One thread. Faults are
+// PgBlockingFault.
 #pragma once
 #include <libpq-fe.h>
 
@@ -11,9 +12,9 @@
 namespace eventrelay {
 
 /// What the server or libpq said, without the end of its line.
-class PgFault : public std::runtime_error {
+class PgBlockingFault : public std::runtime_error {
  public:
-  explicit PgFault(std::string message);
+  explicit PgBlockingFault(std::string message);
 };
 
 class PgBlocking {

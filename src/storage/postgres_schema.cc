@@ -19,7 +19,7 @@ constexpr auto kPollEvery = std::chrono::milliseconds(100);
 void lock_migrations(PgBlocking& db) {
   const auto until = std::chrono::steady_clock::now() + kWaitForOther;
   while (db.one("SELECT pg_try_advisory_lock(7305, 4)") != "t") {
-    if (std::chrono::steady_clock::now() > until) throw PgFault("Another process's migration takes too long");
+    if (std::chrono::steady_clock::now() > until) throw PgBlockingFault("Another process's migration takes too long");
     std::this_thread::sleep_for(kPollEvery);
   }
 }
@@ -32,8 +32,8 @@ bool has_started_import(PgBlocking& db) {
 
 int migrate(const std::string& url, bool apply, StartedImport import) {
   PgBlocking db(url, "eventrelay migrate");
-  if (std::stoi(db.one("SHOW server_version_num")) < 130'000) throw PgFault("PostgreSQL 13 or newer is needed");
-  if (db.one("SHOW server_encoding") != "UTF8") throw PgFault("The database must be encoded in UTF8");
+  if (std::stoi(db.one("SHOW server_version_num")) < 130'000) throw PgBlockingFault("PostgreSQL 13 or newer is needed");
+  if (db.one("SHOW server_encoding") != "UTF8") throw PgBlockingFault("The database must be encoded in UTF8");
   const auto files = postgres_migrations();
   const int newest = static_cast<int>(files.size());
   const auto version_of = [&db] {
@@ -42,8 +42,8 @@ int migrate(const std::string& url, bool apply, StartedImport import) {
   };
   int version = version_of();
   if (version < newest && !apply)
-    throw PgFault("The database has schema version " + std::to_string(version) + " of " + std::to_string(newest) +
-                  ": run `eventrelay migrate`");
+    throw PgBlockingFault("The database has schema version " + std::to_string(version) + " of " +
+                          std::to_string(newest) + ": run `eventrelay migrate`");
   if (version < newest) {
     lock_migrations(db);
     db.run("CREATE SCHEMA IF NOT EXISTS eventrelay");
@@ -63,10 +63,10 @@ int migrate(const std::string& url, bool apply, StartedImport import) {
   const std::string usable_from =
       db.one("SELECT usable_from FROM eventrelay.schema_versions ORDER BY version DESC LIMIT 1");
   if (std::stoi(usable_from) > newest)
-    throw PgFault("The database has schema version " + std::to_string(version) + ", this program knows up to " +
-                  std::to_string(newest) + ": it was used by a newer version");
+    throw PgBlockingFault("The database has schema version " + std::to_string(version) + ", this program knows up to " +
+                          std::to_string(newest) + ": it was used by a newer version");
   if (import == StartedImport::kRefuse && has_started_import(db))
-    throw PgFault("An import into this database has not ended: run `eventrelay import` with its file again");
+    throw PgBlockingFault("An import into this database has not ended: run `eventrelay import` with its file again");
   db.run("SET search_path TO eventrelay");
   db.run("SELECT make_partitions(now_ms() - 86400000, 4)");
   return version;
@@ -77,7 +77,7 @@ int migrate(const std::string& url, bool apply, StartedImport import) {
 Result<int> bring_postgres_schema_up(const std::string& url, bool apply, StartedImport import) {
   try {
     return migrate(url, apply, import);
-  } catch (const PgFault& fault) {
+  } catch (const PgBlockingFault& fault) {
     return Error{ErrorCode::kUnavailable, fault.what(), {}};
   }
 }
