@@ -72,5 +72,38 @@ TEST(Config, a_role_is_taken_from_the_environment) {
   EXPECT_EQ(config->database_url, "postgres://db/x");
 }
 
+std::optional<Config> read_command(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "eventrelay");
+  const auto result = read_config(static_cast<int>(arguments.size()), arguments.data());
+  const auto* config = std::get_if<Config>(&result);
+  return config ? std::optional(*config) : std::nullopt;
+}
+
+TEST(Config, a_move_takes_a_file_and_the_store_that_it_is_about) {
+  const auto to_file = read_command({"export", "--data-dir", "/d", "/f"});
+  ASSERT_TRUE(to_file);
+  EXPECT_EQ(to_file->command, Command::kExport);
+  EXPECT_EQ(to_file->data_dir, "/d");
+  EXPECT_EQ(to_file->file, "/f");
+  EXPECT_EQ(read_command({"export", "-"})->file, "-");
+  const auto from_file = read_command({"import", "/f", "--database-url", "postgres://db/x"});
+  ASSERT_TRUE(from_file);
+  EXPECT_EQ(from_file->command, Command::kImport);
+  EXPECT_EQ(from_file->database_url, "postgres://db/x");
+  testing::internal::CaptureStderr();
+  EXPECT_FALSE(read_command({"export"}));
+  EXPECT_FALSE(read_command({"export", "--database-url", "postgres://db/x", "/f"})) << "it is from SQLite";
+  EXPECT_FALSE(read_command({"import", "/f"})) << "it needs a database";
+  testing::internal::GetCapturedStderr();
+}
+
+TEST(Config, a_move_minds_what_the_environment_has_for_it_alone) {
+  const Variable directory("EVENTRELAY_DATA_DIR", "/d");
+  const Variable role("EVENTRELAY_ROLE", "worker");
+  EXPECT_EQ(read_command({"export", "/f"})->data_dir, "/d");
+  const Variable database("EVENTRELAY_DATABASE_URL", "postgres://db/x");
+  EXPECT_EQ(read_command({"import", "/f"})->database_url, "postgres://db/x");
+}
+
 }  // namespace
 }  // namespace eventrelay
