@@ -122,8 +122,9 @@ Inlined choose_messages(const News& news) {
   for (const PendingDelivery& delivery : news.pending) {
     const Message* message = delivery.message.get();
     if (!message || message->body.size() > kInlineBodyBytesMax || chosen.places.contains(message)) continue;
-    if (bytes + message->body.size() > kEntryBytesMax) continue;
-    bytes += message->body.size();
+    const std::size_t more = message->body.size() + kMessageHeadBytes;
+    if (bytes + more > kEntryBytesMax) continue;
+    bytes += more;
     chosen.places.emplace(message, chosen.messages.size());
     chosen.messages.push_back(message);
   }
