@@ -11,6 +11,7 @@ constexpr std::uint8_t kFormat = 1;
 constexpr std::uint8_t kFlagGap = 1;
 constexpr std::size_t kHeadBytes = 1 + 8;
 constexpr std::size_t kPendingBytesTypical = 48;
+constexpr std::size_t kMessageHeadBytes = 32;  ///< its event, its lengths
 
 // Flags of a pending delivery.
 constexpr std::uint64_t kManual = 1;
