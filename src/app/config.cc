@@ -119,6 +119,8 @@ const std::vector<Option>& options() {
       {"role", "all, api or worker: what this process of several does (all)", false, set_role},
       {"migrate", "bring the schema up to date at the start (true)", false,
        [](Config& c, const std::string& v) { return set_bool(v, c.migrate); }},
+      {"retention-days", "days that events and final deliveries are kept, 1 to 3650 (0: for ever)", false,
+       [](Config& c, const std::string& v) { return set_number<int>(v, 0, kRetentionDaysMax, c.retention_days); }},
       {"allow-private-targets", "let webhooks point to loopback and private addresses", true,
        [](Config& c, const std::string& v) { return set_bool(v, c.allow_private_targets); }},
       {"allow-targets", "address ranges that webhooks may point to although private: 10.0.0.0/8,fd00::/8", false,

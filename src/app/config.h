@@ -27,6 +27,7 @@ struct Config {
   std::string redis_url;     ///< empty: none
   Role role = Role::kAll;    ///< other than all: with database_url only
   bool migrate = true;       ///< serve brings the schema up to date
+  int retention_days = 0;    ///< of events and final deliveries; 0: all are kept
   bool allow_private_targets = false;
   std::vector<Cidr> allow_targets;
   std::size_t event_bytes_max = kEventBytesDefault;

@@ -171,6 +171,7 @@ Result<void> Server::Impl::open_store() {
   SqliteOptions options;
   options.data_dir = config_.data_dir;
   options.migrate = config_.migrate;
+  options.retention_days = config_.retention_days;
   auto store = SqliteStore::open(options, hand_over_, metrics_);
   if (!store) return store.error();
   sqlite_ = std::move(*store);

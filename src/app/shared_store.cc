@@ -18,6 +18,7 @@ Result<std::unique_ptr<SharedStore>> SharedStore::open(const Config& config, boo
   PostgresOptions options;
   options.url = config.database_url;
   options.migrate = config.migrate;
+  options.retention_days = config.retention_days;
   options.name = config.listen_host + ":" + std::to_string(config.listen_port);
   options.on_clock_offset = std::move(on_clock_offset);
   auto store = PostgresStore::open(options, *shared->hand_over_, metrics);

@@ -51,7 +51,7 @@ inline constexpr std::size_t kLanePayloadBytesMax = 8 * 1024 * 1024;
 inline constexpr std::size_t kWindowEntriesMax = 131'072;  ///< windows of all lanes of a process
 inline constexpr std::size_t kWindowPayloadBytesMax = 64 * 1024 * 1024;
 inline constexpr std::size_t kRefillRowsMax = 1'024;
-inline constexpr std::size_t kScanLanesMax = 1'000;  ///< lanes found by one read
+inline constexpr std::size_t kScanLanesMax = 1'000;    ///< lanes found by one read
 inline constexpr auto kRetryHorizon = 30s;             ///< a retry further off leaves memory
 inline constexpr std::size_t kUncommittedMax = 8'192;  ///< sent, outcome not committed yet
 
@@ -64,5 +64,8 @@ inline constexpr auto kQueryTimeout = 1s;                ///< no reader's transa
 // Jobs.
 inline constexpr std::size_t kJobSliceRows = 500;
 inline constexpr std::uint32_t kJobRateMax = 10'000;  ///< deliveries a second
+
+// Housekeeping.
+inline constexpr int kRetentionDaysMax = 3'650;  ///< that can be configured; 0: everything is kept
 
 }  // namespace eventrelay

@@ -131,8 +131,8 @@ void JobRunner::expire_keys() {
   const WallTime before = loop_.wall_now() - kIdempotencyKeyKept;
   store_.change(loop_, ExpireKeys{before}, answer<ChangeResult>([](JobRunner& runner, auto result) {
                   runner.expiring_ = false;
-                  // Keys may expire as fast as events came in a day ago: while there are more, the next slice at once.
-                  const bool more = result && result->count >= static_cast<std::int64_t>(kJobSliceRows);
+                  // What is old may be as much as came in then: while there is more, the next slice at once.
+                  const bool more = result && result->more;
                   runner.next_expiry_ = runner.loop_.now() + (more ? std::chrono::minutes(0) : kExpiryInterval);
                   runner.run_due();
                 }));

@@ -1,4 +1,4 @@
-// Drives the jobs (bulk replays, purges, cancellations) slice by slice at their rate, and old idempotency keys' expiry.
+// Drives the jobs (bulk replays, purges, cancellations) slice by slice at their rate, and the store's housekeeping.
 // One of the process's event loops has one; belongs to that loop's thread. Of several processes on one store only the
 // owner of partition 0 runs it.
 #pragma once

@@ -193,7 +193,9 @@ struct DeleteApiKey {
   ApiKeyId id;
 };
 
-/// Deletes up to kJobSliceRows idempotency keys older than that.
+/// Housekeeping. Deletes up to kJobSliceRows idempotency keys older than that; and, where the store was opened with a
+/// retention, a part of what is older: final deliveries with their attempts, and events that no pending delivery needs.
+/// What is pending stays. What died and was dropped leaves the count of the dead. ChangeResult::more.
 struct ExpireKeys {
   WallTime before;
 };
@@ -213,6 +215,7 @@ struct ChangeResult {
   std::shared_ptr<const DeliveryRow> delivery{};  ///< of RetryDelivery, CancelDelivery, ReplayDead
   std::shared_ptr<const JobRow> job{};            ///< of CancelJob
   JobState job_state = JobState::kPending;
+  bool more = false;  ///< of ExpireKeys: there is more to do at once
 };
 
 // ---- What the engine reads ---------------------------------------------------------------------------------------

@@ -9,14 +9,15 @@ namespace asio = boost::asio;
 namespace {
 /// For one change with all its statements.
 constexpr auto kChangeTimeout = std::chrono::seconds(5);
+/// For an old day's rest to be copied and the day to be dropped.
+constexpr auto kRetireTimeout = std::chrono::seconds(10);
 }  // namespace
 
-PgChangeLane::PgChangeLane(asio::io_context& context, PgConnectOptions connect, std::int64_t writer,
-                           std::function<WallTime()> clock, PgCatalog& catalog, HandOver& hand_over, Metrics& metrics)
+PgChangeLane::PgChangeLane(asio::io_context& context, PgConnectOptions connect, Options options, PgCatalog& catalog,
+                           HandOver& hand_over, Metrics& metrics)
     : link_(context, std::move(connect),
             "SELECT set_config('jit', 'off', false), set_config('lock_timeout', '2s', false)"),
-      writer_(writer),
-      clock_(std::move(clock)),
+      options_(std::move(options)),
       catalog_(catalog),
       hand_over_(hand_over),
       metrics_(metrics),
@@ -55,23 +56,54 @@ asio::awaitable<PgResult<ChangeOutcome>> PgChangeLane::commit(PgChangeItem& item
   auto getting = link_.get();
   auto db = co_await std::move(getting);
   if (!db) co_return PgFault{db.error(), ""};
-  ChangeContext context{writer_, clock_ ? std::optional(unix_ms(clock_())) : std::nullopt,
+  ChangeContext context{options_.writer, options_.clock ? std::optional(unix_ms(options_.clock())) : std::nullopt,
                         std::chrono::steady_clock::now() + kChangeTimeout};
   if (item.health) {
     auto applying = apply_health(**db, context, item.health);
     co_return co_await std::move(applying);
   }
+  bool more = false;
   if (std::holds_alternative<ExpireKeys>(item.change)) {
-    // Once a minute, by whoever runs the jobs.
-    PgParams params;
-    params.add(context.at_ms);
-    auto keeping = (*db)->query("SELECT keep_house(coalesce($1, now_ms()))", std::move(params), context.deadline);
-    const auto kept = co_await std::move(keeping);
-    if (!kept) spdlog::warn("the database's housekeeping failed: {}", kept.error().error.message);
+    auto keeping = keep_house(**db, context.at_ms);
+    more = co_await std::move(keeping);
     if (!(*db)->is_open()) co_return PgFault{store_unavailable(), ""};
+    context.deadline = std::chrono::steady_clock::now() + kChangeTimeout;
   }
   auto applying = apply_change(**db, context, item.change);
-  co_return co_await std::move(applying);
+  auto outcome = co_await std::move(applying);
+  if (more && outcome && outcome->result) outcome->result->more = true;
+  co_return outcome;
+}
+
+// Once a minute, by whoever runs the jobs.
+asio::awaitable<bool> PgChangeLane::keep_house(PgConnection& db, std::optional<std::int64_t> at_ms) {
+  PgParams params;
+  params.add(at_ms);
+  auto keeping = db.query("SELECT keep_house(coalesce($1, now_ms()))", std::move(params),
+                          std::chrono::steady_clock::now() + kChangeTimeout);
+  const auto kept = co_await std::move(keeping);
+  if (!kept) spdlog::warn("the database's housekeeping failed: {}", kept.error().error.message);
+  if (options_.retention_days == 0 || !db.is_open()) co_return false;
+  auto retiring = retire_day(db, at_ms);
+  co_return co_await std::move(retiring);
+}
+
+// One a call: what people change does not wait for all.
+asio::awaitable<bool> PgChangeLane::retire_day(PgConnection& db, std::optional<std::int64_t> at_ms) {
+  PgParams params;
+  params.add(at_ms).add(std::chrono::milliseconds(std::chrono::days(options_.retention_days)).count());
+  auto asking = db.query("SELECT retire_days(coalesce($1, now_ms()) - $2)", std::move(params),
+                         std::chrono::steady_clock::now() + kRetireTimeout);
+  const auto retired = co_await std::move(asking);
+  if (!retired) {
+    const PgFault& fault = retired.error();
+    const auto level = fault.sqlstate == pg_state::kLockTimeout ? spdlog::level::debug : spdlog::level::warn;
+    spdlog::log(level, "an old day is not dropped yet: {}", fault.error.message);
+    co_return false;
+  }
+  if (retired->is_null(0, 0)) co_return false;
+  spdlog::info("retention: dropped what was final of the day {}", retired->text(0, 0));
+  co_return true;
 }
 
 asio::awaitable<void> PgChangeLane::apply(PgChangeItem item) {

@@ -26,8 +26,13 @@ struct PgChangeItem {
 
 class PgChangeLane {
  public:
-  PgChangeLane(boost::asio::io_context& context, PgConnectOptions connect, std::int64_t writer,
-               std::function<WallTime()> clock, PgCatalog& catalog, HandOver& hand_over, Metrics& metrics);
+  struct Options {
+    std::int64_t writer = 0;
+    std::function<WallTime()> clock;  ///< empty: the server's
+    int retention_days = 0;           ///< 0: everything is kept
+  };
+  PgChangeLane(boost::asio::io_context& context, PgConnectOptions connect, Options options, PgCatalog& catalog,
+               HandOver& hand_over, Metrics& metrics);
 
   void submit(PgChangeItem item);
   void close() { queue_.close(); }
@@ -36,12 +41,14 @@ class PgChangeLane {
  private:
   boost::asio::awaitable<void> apply(PgChangeItem item);
   boost::asio::awaitable<PgResult<ChangeOutcome>> commit(PgChangeItem& item);
+  /// Keeps house; true: there are more old days.
+  boost::asio::awaitable<bool> keep_house(PgConnection& db, std::optional<std::int64_t> at_ms);
+  boost::asio::awaitable<bool> retire_day(PgConnection& db, std::optional<std::int64_t> at_ms);
   boost::asio::awaitable<void> publish(News news, Completion<> applied);
   static void answer(PgChangeItem item, Result<ChangeResult> result);
 
   PgLink link_;
-  const std::int64_t writer_;
-  std::function<WallTime()> clock_;
+  const Options options_;
   PgCatalog& catalog_;
   HandOver& hand_over_;
   Metrics& metrics_;

@@ -197,8 +197,11 @@ void PostgresStore::Impl::make_parts() {
   };
   ingest_ = ingest(Writer::kIngest);
   keyed_ = ingest(Writer::kKeyed);
-  changes_ = std::make_unique<PgChangeLane>(context_, connect, writer(Writer::kChange), options_.clock, *catalog_,
-                                            hand_over_, metrics_);
+  PgChangeLane::Options lane;
+  lane.writer = writer(Writer::kChange);
+  lane.clock = options_.clock;
+  lane.retention_days = options_.retention_days;
+  changes_ = std::make_unique<PgChangeLane>(context_, connect, std::move(lane), *catalog_, hand_over_, metrics_);
   PgFinish::Hooks hooks;
   hooks.health = [this](PgFinishItem item, const Result<FinishResult>& result) {
     PgChangeItem change;

@@ -16,6 +16,7 @@ namespace eventrelay {
 struct PostgresOptions {
   std::string url;
   bool migrate = true;              ///< false: refuse to start on an older schema
+  int retention_days = 0;           ///< days that are kept; 0: all
   std::string name;                 ///< of this process, for people: "host:port"
   std::function<WallTime()> clock;  ///< empty: the server's. Tests set it
   /// The server's clock less this machine's, whenever it was measured. On the store's thread.

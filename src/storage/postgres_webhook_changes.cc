@@ -285,6 +285,7 @@ Awaitable<Result<ChangeResult>> ChangeSession::apply(const ExpireKeys& change) {
   const Rows rows = co_await commit();
   ChangeResult result;
   result.count = rows[expired].affected();
+  result.more = result.count >= std::int64_t{kJobSliceRows};
   co_return result;
 }
 

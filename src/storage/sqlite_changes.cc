@@ -365,7 +365,10 @@ Result<ChangeResult> SqliteSession::apply_one(const ExpireKeys& change) {
       .bind(unix_ms(change.before))
       .bind(std::int64_t{kJobSliceRows})
       .run();
-  return ChangeResult{.count = db_.changes()};
+  ChangeResult result{.count = db_.changes()};
+  result.more = result.count >= std::int64_t{kJobSliceRows};
+  if (retire()) result.more = true;
+  return result;
 }
 
 }  // namespace eventrelay

@@ -51,7 +51,8 @@ ApiKey api_key_from_row(const SqliteStatement& row) {
   return key;
 }
 
-SqliteSession::SqliteSession(const std::string& path) : db_(path, SqliteDb::Mode::kWriter) {}
+SqliteSession::SqliteSession(const std::string& path, int retention_days)
+    : db_(path, SqliteDb::Mode::kWriter), retention_days_(retention_days) {}
 
 void SqliteSession::load() {
   {

@@ -31,9 +31,18 @@ struct CountedJob {
 /// In one snapshot. Runs until the connection's deadline.
 CountedJob count_job(SqliteDb& db, const CreateJob& job);
 
+/// How far a round through the old rows has come: all up to there were looked at.
+struct RetentionRound {
+  WallTime begun{};
+  bool under_way = false;
+  std::int64_t deliveries = 0;
+  std::int64_t events = 0;
+};
+
 class SqliteSession {
  public:
-  explicit SqliteSession(const std::string& path);
+  /// retention_days: 0: nothing is ever too old.
+  explicit SqliteSession(const std::string& path, int retention_days = 0);
 
   /// Reads webhooks and the last id. Once, before the first transaction.
   void load();
@@ -90,6 +99,13 @@ class SqliteSession {
   Result<ChangeResult> apply_one(const DeleteApiKey& change);
   Result<ChangeResult> apply_one(const ExpireKeys& change);
 
+  // Retention.
+  /// A slice of what is too old; true: there may be more.
+  bool retire();
+  struct OldRow;
+  bool retire_deliveries(std::int64_t before);  ///< the first id that is kept
+  bool retire_events(std::int64_t before);
+
   WebhookPtr find_webhook(OrganizationId organization, WebhookId id) const;
   void write_webhook(const Webhook& webhook);
   /// Writes it, makes it the truth and tells the loops.
@@ -120,6 +136,8 @@ class SqliteSession {
   std::map<std::int64_t, CounterDelta> deltas_;
   std::map<std::int64_t, CounterDelta> committed_;
   std::int64_t pending_total_ = 0;
+  const int retention_days_;
+  RetentionRound round_;
 };
 
 /// Columns of a delivery as find_delivery and the lanes' reads take them, in this order, from the table `deliveries`.

@@ -109,7 +109,7 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const SqliteOptions& opti
   auto lock = lock_data_dir(options.data_dir);
   if (!lock) return lock.error();
   try {
-    auto session = std::make_unique<SqliteSession>(database_path(options.data_dir));
+    auto session = std::make_unique<SqliteSession>(database_path(options.data_dir), options.retention_days);
     if (auto schema = bring_schema_up(session->db(), options.migrate); !schema) return schema.error();
     session->load();
     auto impl = std::make_unique<Impl>(std::move(*lock), options, hand_over, metrics, std::move(session));

@@ -14,6 +14,7 @@ namespace eventrelay {
 struct SqliteOptions {
   std::string data_dir;             ///< made where it does not exist; one process at a time
   bool migrate = true;              ///< false: refuse to start on an older schema
+  int retention_days = 0;           ///< days that are kept; 0: all
   std::function<WallTime()> clock;  ///< empty: the system's
 };
 

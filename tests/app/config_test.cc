@@ -53,6 +53,13 @@ TEST(Config, a_url_that_is_none_is_refused_without_repeating_its_secrets) {
   }
 }
 
+TEST(Config, everything_is_kept_unless_days_are_set) {
+  EXPECT_EQ(read({})->retention_days, 0);
+  EXPECT_EQ(read({"--retention-days", "30"})->retention_days, 30);
+  for (const char* days : {"-1", "3651", "7d"})
+    EXPECT_NE(complaint({"--retention-days", days}).find("from 0 to 3650"), std::string::npos) << days;
+}
+
 TEST(Config, a_flag_wins_over_the_environment_whichever_way_it_is_set) {
   const Variable allowed("EVENTRELAY_ALLOW_PRIVATE_TARGETS", "true");
   EXPECT_TRUE(read({})->allow_private_targets);

@@ -24,6 +24,7 @@ class PostgresHarness final : public StoreHarness {
     PostgresOptions options;
     options.url = url_;
     options.name = "test";
+    options.retention_days = retention_days;
     options.clock = [this] { return now(); };
     auto opened = PostgresStore::open(options, hand_over, metrics);
     if (!opened) throw std::runtime_error(opened.error().message);

@@ -46,6 +46,7 @@ class SqliteHarness final : public StoreHarness {
   void open() {
     SqliteOptions options;
     options.data_dir = directory_.path();
+    options.retention_days = retention_days;
     options.clock = [this] { return now(); };
     auto opened = SqliteStore::open(options, hand_over, metrics);
     if (!opened) throw std::runtime_error(opened.error().message);

@@ -158,6 +158,12 @@ std::vector<DeliveryRow> StoreSuite::all_dead(DeliveryFilter filter, std::size_t
                                 limit);
 }
 
+void StoreSuite::keep_house() {
+  for (int slices = 0; slices < 10'000; ++slices)
+    if (!must(change(ExpireKeys{})).more) return;
+  throw std::runtime_error("the housekeeping has no end");
+}
+
 JobState StoreSuite::run_job(JobId id, std::size_t rows) {
   for (int slices = 0; slices < 10'000; ++slices) {
     const JobState state = must(change(AdvanceJob{id, rows})).job_state;

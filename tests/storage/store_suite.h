@@ -40,6 +40,8 @@ class StoreHarness {
   virtual StoreQueries& queries() = 0;
   /// Closes and opens it again on the same data.
   virtual void reopen() = 0;
+  /// Takes effect with the next reopen().
+  int retention_days = 0;
 
   TestLoop loop;
   RecordingHandOver hand_over;
@@ -101,6 +103,15 @@ class StoreSuite : public testing::TestWithParam<StoreKind> {
   std::vector<DeliveryRow> all_deliveries(DeliveryFilter filter, std::size_t limit = kPageMax);
   std::vector<EventRow> all_events(EventFilter filter, std::size_t limit = kPageMax);
   std::vector<DeliveryRow> all_dead(DeliveryFilter filter, std::size_t limit = kPageMax);
+  // Of retention.
+  WebhookPtr begin_with_retention();
+  void grow_old();
+  void succeed(const WebhookPtr& webhook, DeliveryId id, std::uint32_t number = 1);
+  bool has_event(EventId id);
+  bool has_delivery(DeliveryId id);
+  std::vector<PendingDelivery> due_now(const WebhookPtr& webhook);
+  /// As once a minute, until there is no more to do at once.
+  void keep_house();
   /// Slices until the job has ended.
   JobState run_job(JobId id, std::size_t rows);
 

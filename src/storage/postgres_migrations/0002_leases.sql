@@ -105,7 +105,7 @@ BEGIN
   PERFORM make_partitions(p_at_ms, 4);
   WITH gone AS (DELETE FROM commits WHERE made_at < clock_timestamp() - interval '10 minutes' RETURNING xid)
   SELECT xid INTO dropped FROM gone ORDER BY xid DESC LIMIT 1;
-  IF dropped IS NOT NULL THEN UPDATE commits_dropped SET upto = dropped; END IF;
+  IF dropped IS NOT NULL THEN UPDATE commits_dropped SET upto = greatest(upto, dropped); END IF;
 
   -- Rows of single writers become one a minute after two hours.
   WITH gone AS (DELETE FROM metrics_minutes WHERE writer <> 0 AND minute < old_minute RETURNING *)
