@@ -252,6 +252,7 @@ void Follower::catch_up() {
   if (!has_follows)
     for (const auto& [organization, version] : newest) marks.push_back({organization, version});
   std::vector<CatalogMark> known;
+  known.reserve(newest.size());
   for (const auto& [organization, version] : newest) known.push_back({organization, version});
   catching_up_ = true;
   log_.catch_up(loop_, std::move(marks),

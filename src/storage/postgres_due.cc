@@ -98,6 +98,7 @@ constexpr const char* kOpenJobs = "SELECT id, rate FROM jobs WHERE state < 2 ORD
 
 std::vector<JobSummary> open_jobs_of(const PgRows& rows) {
   std::vector<JobSummary> open;
+  open.reserve(static_cast<std::size_t>(rows.size()));
   for (int row = 0; row < rows.size(); ++row)
     open.push_back({JobId{rows.integer(row, 0)}, static_cast<std::uint32_t>(rows.integer(row, 1))});
   return open;
