@@ -59,7 +59,7 @@ HttpResponse problem_of(const Error& error) {
     case ErrorCode::kUnavailable:
       return try_again("The store cannot take this now. Nothing was done.");
     case ErrorCode::kUnknown:
-      return try_again("The store did not say whether this was done. It is safe to repeat.");
+      return try_again("The store did not say whether this was done. With an Idempotency-Key it is safe to repeat.");
     case ErrorCode::kTimeout:
     case ErrorCode::kNotOwner:
       return try_again(error.message);

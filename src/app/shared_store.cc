@@ -13,24 +13,8 @@ Result<std::unique_ptr<SharedStore>> SharedStore::open(const Config& config, boo
                                                        HandOver& local, Metrics& metrics,
                                                        std::function<void(milliseconds)> on_clock_offset) {
   std::unique_ptr<SharedStore> shared(new SharedStore());
-  if (!config.redis_url.empty()) {
-    RedisConnectOptions redis;
-    auto url = parse_redis_url(config.redis_url);
-    if (!url) return url.error();
-    redis.url = std::move(*url);
-    redis.name = "eventrelay";
-    if (redis.url.tls) {
-      auto tls = make_redis_tls();
-      if (!tls) return tls.error();
-      redis.tls = std::move(*tls);
-    }
-    shared->has_redis_ = true;
-    shared->redis_ = std::make_shared<RedisClient>(first_loop, std::move(redis));
-    shared->appender_ = std::make_unique<RedisAppender>(first_loop, shared->redis_);
-    if (config.role != Role::kApi) shared->feed_ = std::make_unique<RedisFeed>(first_loop, shared->redis_);
-  }
-  shared->hand_over_ = std::make_unique<StreamHandOver>(
-      local, shared->ledger_, [self = shared.get()] { return self->owned(); }, shared->appender_.get());
+  shared->hand_over_ =
+      std::make_unique<StreamHandOver>(local, shared->ledger_, [self = shared.get()] { return self->owned(); });
   PostgresOptions options;
   options.url = config.database_url;
   options.migrate = config.migrate;
@@ -39,6 +23,24 @@ Result<std::unique_ptr<SharedStore>> SharedStore::open(const Config& config, boo
   auto store = PostgresStore::open(options, *shared->hand_over_, metrics);
   if (!store) return store.error();
   shared->store_ = std::move(*store);
+  if (!config.redis_url.empty()) {
+    RedisConnectOptions redis;
+    auto url = parse_redis_url(config.redis_url);
+    if (!url) return url.error();
+    redis.url = std::move(*url);
+    redis.name = "eventrelay";
+    redis.installation = shared->store_->installation();
+    if (redis.url.tls) {
+      auto tls = make_redis_tls();
+      if (!tls) return tls.error();
+      redis.tls = std::move(*tls);
+    }
+    shared->has_redis_ = true;
+    shared->redis_ = std::make_shared<RedisClient>(first_loop, std::move(redis));
+    shared->appender_ = std::make_unique<RedisAppender>(first_loop, shared->redis_);
+    shared->hand_over_->set_streams(*shared->appender_);
+    if (config.role != Role::kApi) shared->feed_ = std::make_unique<RedisFeed>(first_loop, shared->redis_);
+  }
   return shared;
 }
 

@@ -105,7 +105,7 @@ void RedisAppender::Impl::flush() {
   for (const StreamEntry& entry : entries) {
     const std::string entries_max = std::to_string(budget_.entries_max(entry.partition, entry.bytes.size(), now));
     commands.push_back(make_redis_command(
-        {"XADD", stream_key(entry.partition), "MAXLEN", "~", entries_max, "*", kStreamField, entry.bytes}));
+        {"XADD", client_->stream_key(entry.partition), "MAXLEN", "~", entries_max, "*", kStreamField, entry.bytes}));
     partitions.push_back(entry.partition);
   }
   trim(commands, now);
@@ -120,7 +120,8 @@ void RedisAppender::Impl::flush() {
 /// Streams that get nothing any more would keep what they have for ever.
 void RedisAppender::Impl::trim(std::vector<RedisCommand>& commands, steady_clock::time_point now) {
   for (const StreamBudget::Old& old : budget_.take_old(now))
-    commands.push_back(make_redis_command({"XTRIM", stream_key(old.partition), "MINID", "~", to_text(old.before)}));
+    commands.push_back(
+        make_redis_command({"XTRIM", client_->stream_key(old.partition), "MINID", "~", to_text(old.before)}));
 }
 
 void RedisAppender::Impl::take_answers(const std::vector<int>& partitions, const RedisClient::Replies& replies) {

@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 #include <map>
 
+#include "queue/redis_streams.h"
 #include "queue/redis_topology.h"
 
 namespace eventrelay {
@@ -107,10 +108,13 @@ RedisCommand make_redis_command(std::initializer_list<std::string_view> words) {
 class RedisClient::Impl {
  public:
   Impl(asio::io_context& loop, RedisConnectOptions options)
-      : context(loop), topology(std::make_shared<RedisTopology>(loop, std::move(options))) {
+      : context(loop),
+        installation(options.installation),
+        topology(std::make_shared<RedisTopology>(loop, std::move(options))) {
     topology->start();
   }
   asio::io_context& context;
+  const std::int64_t installation;
   std::shared_ptr<RedisTopology> topology;
 };
 
@@ -121,6 +125,9 @@ RedisClient::~RedisClient() {
 }
 void RedisClient::stop() {
   impl_->topology->stop();
+}
+std::string RedisClient::stream_key(int partition) const {
+  return eventrelay::stream_key(partition, impl_->installation);
 }
 bool RedisClient::is_up() const {
   return impl_->topology->is_up();

@@ -32,6 +32,8 @@ class RedisClient {
   /// Closes all connections; what is open fails. Later calls fail.
   void stop();
 
+  /// The partition's stream, of this installation.
+  std::string stream_key(int partition) const;
   /// Every server that has a stream's slot is connected.
   bool is_up() const;
   /// Not up, and an attempt has failed since it was.

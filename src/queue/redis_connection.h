@@ -19,6 +19,7 @@ struct RedisConnectOptions {
   RedisUrl url;                                    ///< tls: needs `tls` too
   std::shared_ptr<boost::asio::ssl::context> tls;  ///< make_redis_tls()
   std::string name;                                ///< CLIENT SETNAME; empty: none
+  std::int64_t installation = 0;                   ///< whose streams: several may share a server
   std::chrono::milliseconds timeout{2'000};        ///< name, TCP, TLS and the server's greeting together
 };
 

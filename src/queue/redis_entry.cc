@@ -11,6 +11,7 @@ constexpr std::uint8_t kFormat = 1;
 constexpr std::uint8_t kFlagGap = 1;
 constexpr std::size_t kHeadBytes = 1 + 8;
 constexpr std::size_t kPendingBytesTypical = 48;
+constexpr std::size_t kMessageHeadBytes = 32;  ///< its event, its lengths
 
 // Flags of a pending delivery.
 constexpr std::uint64_t kManual = 1;
@@ -122,8 +123,9 @@ Inlined choose_messages(const News& news) {
   for (const PendingDelivery& delivery : news.pending) {
     const Message* message = delivery.message.get();
     if (!message || message->body.size() > kInlineBodyBytesMax || chosen.places.contains(message)) continue;
-    if (bytes + message->body.size() > kEntryBytesMax) continue;
-    bytes += message->body.size();
+    const std::size_t more = message->body.size() + kMessageHeadBytes;
+    if (bytes + more > kEntryBytesMax) continue;
+    bytes += more;
     chosen.places.emplace(message, chosen.messages.size());
     chosen.messages.push_back(message);
   }

@@ -13,7 +13,7 @@
 
 namespace eventrelay {
 
-inline constexpr std::size_t kEntryBytesMax = 64 * 1024;
+inline constexpr std::size_t kEntryBytesMax = 1024 * 1024;
 inline constexpr std::size_t kInlineBodyBytesMax = 4 * 1024;  ///< a larger body is read from the store
 
 /// Webhooks and keys are left out. A body that several deliveries share is in it once; bodies past kInlineBodyBytesMax,

@@ -112,7 +112,7 @@ asio::awaitable<bool> RedisStreamReader::note_positions() {
   for (const auto& [partition, stream] : streams_) {
     if (stream.check_at > now) continue;
     asked.push_back(partition);
-    batch.add({"XREVRANGE", stream_key(partition), "+", "-", "COUNT", "1"});
+    batch.add({"XREVRANGE", client_->stream_key(partition), "+", "-", "COUNT", "1"});
   }
   if (asked.empty()) co_return true;
   const Result<RedisReplies> replies = co_await connection_->run(std::move(batch), now + kReadDeadline);
@@ -153,7 +153,7 @@ asio::awaitable<bool> RedisStreamReader::read_once() {
   std::vector<std::string> keys;
   std::vector<std::string> ids;
   for (const auto& [partition, stream] : streams_) {
-    keys.push_back(stream_key(partition));
+    keys.push_back(client_->stream_key(partition));
     ids.push_back(to_text(stream.position));
   }
   const std::string count = std::to_string(kReadEntriesMax);

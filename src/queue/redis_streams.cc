@@ -5,10 +5,14 @@
 namespace eventrelay {
 
 std::optional<int> partition_of_stream(std::string_view key) {
-  const std::string_view number = key.substr(key.rfind(':') + 1);
+  const std::size_t tag_end = key.find("}:");
+  const std::size_t partition_end = key.rfind(':');
+  if (tag_end == std::string_view::npos || partition_end < tag_end + 2) return std::nullopt;
   int partition = -1;
-  std::from_chars(number.data(), number.data() + number.size(), partition);
-  if (partition < 0 || partition >= kPartitions || stream_key(partition) != key) return std::nullopt;
+  std::int64_t installation = -1;
+  std::from_chars(key.data() + tag_end + 2, key.data() + partition_end, partition);
+  std::from_chars(key.data() + partition_end + 1, key.data() + key.size(), installation);
+  if (partition < 0 || partition >= kPartitions || stream_key(partition, installation) != key) return std::nullopt;
   return partition;
 }
 

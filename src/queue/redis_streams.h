@@ -1,5 +1,6 @@
-// How the streams are named and how large they may grow. A partition's stream is er:{N}:P: all streams with the same N
-// lie in one slot of a cluster, so that one blocking read serves them. Pure.
+// How the streams are named. A partition's stream is er:{N}:P:I, I its installation's number: all streams with the same
+// N lie in one slot of a cluster, so that one blocking read serves them, and two installations on one Redis do not read
+// each other's. Pure.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -13,8 +14,9 @@ namespace eventrelay {
 
 inline constexpr int kStreamTags = 16;  ///< blocking connections of a worker to a cluster
 
-inline std::string stream_key(int partition) {
-  return "er:{" + std::to_string(partition % kStreamTags) + "}:" + std::to_string(partition);
+inline std::string stream_key(int partition, std::int64_t installation = 0) {
+  return "er:{" + std::to_string(partition % kStreamTags) + "}:" + std::to_string(partition) + ":" +
+         std::to_string(installation);
 }
 /// nullopt: not such a name.
 std::optional<int> partition_of_stream(std::string_view key);

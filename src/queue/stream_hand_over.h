@@ -16,8 +16,12 @@ class StreamHandOver final : public HandOver {
  public:
   /// local, ledger, streams: outlive this. owned: the partitions that this process owns now; thread-safe. streams: may
   /// be nullptr, then nothing is handed to other processes: the commit log is their way.
-  StreamHandOver(HandOver& local, CommitLedger& ledger, std::function<PartitionSet()> owned, StreamAppender* streams)
+  StreamHandOver(HandOver& local, CommitLedger& ledger, std::function<PartitionSet()> owned,
+                 StreamAppender* streams = nullptr)
       : local_(local), ledger_(ledger), owned_(std::move(owned)), streams_(streams) {}
+
+  /// Before the first publish().
+  void set_streams(StreamAppender& streams) { streams_ = &streams; }
 
   /// Webhooks, keys and jobs go to this process's loops always; deliveries if it owns them and their commit's part was
   /// not claimed before. `applied` waits for this process's loops alone.

@@ -18,8 +18,8 @@ constexpr std::size_t kBatchBytesMax = std::size_t{4} * 1024 * 1024;
 
 constexpr std::int64_t kDayMs = 86'400'000;
 
-/// No session's setting outlives a transaction: a pooler may give each another session. A commit that a crash of the
-/// server takes back takes the position with it, and the last one waits for all before it.
+/// Commits need not be on disk one by one: a crash of the server takes the position back with the rows, and the last
+/// commit waits for all before it.
 constexpr const char* kBegin = "BEGIN; SET LOCAL search_path TO eventrelay; SET LOCAL synchronous_commit TO off;";
 
 constexpr const char* kImports =

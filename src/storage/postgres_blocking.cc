@@ -25,6 +25,11 @@ PgBlocking::PgBlocking(const std::string& url, const char* name) {
   handle_.reset(PQconnectdbParams(keywords, values, 1));
   if (PQstatus(handle_.get()) != CONNECTION_OK)
     throw PgBlockingFault(std::string("Cannot connect to PostgreSQL: ") + PQerrorMessage(handle_.get()));
+  // Before anything is set that would stay on a session which others share.
+  if (one("SELECT pg_backend_pid()") != std::to_string(PQbackendPID(handle_.get())))
+    throw PgBlockingFault(
+        "between this program and PostgreSQL is a pooler, which may give each transaction another session: "
+        "connect to PostgreSQL itself");
   PQsetNoticeProcessor(
       handle_.get(), [](void*, const char*) {}, nullptr);
 }

@@ -19,7 +19,7 @@ class PgBlockingFault : public std::runtime_error {
 
 class PgBlocking {
  public:
-  /// name: what the server's list of sessions shows.
+  /// name: what the server's list of sessions shows. Throws where it cannot connect, or reaches a pooler.
   PgBlocking(const std::string& url, const char* name);
 
   /// One or several statements; returns the rows that the last one changed.

@@ -29,10 +29,12 @@ inline constexpr std::size_t kCommitBytesMax = 16 * 1024 * 1024;
 inline constexpr auto kAnswerWithin = std::chrono::milliseconds(900);
 /// A commit that takes longer ends its connection.
 inline constexpr auto kCommitTimeout = std::chrono::seconds(10);
-/// Under load a commit begins this long after the one before at the earliest: fewer and larger ones cost less.
-inline constexpr auto kCommitInterval = std::chrono::microseconds(2'500);
+/// Under load a commit begins this long after the one before at the earliest: a call of the database costs as much as
+/// twenty of the items in it. Senders wait for ingest, nobody for the ends of attempts.
+inline constexpr auto kIngestInterval = std::chrono::milliseconds(3);
+inline constexpr auto kFinishInterval = std::chrono::milliseconds(6);
 /// From so many items in the last commit on there is load.
-inline constexpr std::size_t kCommitItemsOfLoad = 4;
+inline constexpr std::size_t kCommitItemsOfLoad = 6;
 
 /// Plans of hot statements: rows by index, whatever the statistics of a young table say; no compilation.
 inline constexpr const char* kHotSetup =
@@ -182,10 +184,11 @@ class CommitQueue {
 /// Spaces commits under load.
 class CommitPace {
  public:
-  explicit CommitPace(boost::asio::io_context& context) : timer_(context) {}
+  CommitPace(boost::asio::io_context& context, std::chrono::milliseconds interval)
+      : timer_(context), interval_(interval) {}
   /// Before a commit. waiting: items in the queue.
   boost::asio::awaitable<void> wait(std::size_t waiting) {
-    const auto next = begun_ + kCommitInterval;
+    const auto next = begun_ + interval_;
     if (last_items_ >= kCommitItemsOfLoad && waiting < kCommitItemsMax && std::chrono::steady_clock::now() < next) {
       timer_.expires_at(next);
       boost::system::error_code ignored;
@@ -197,6 +200,7 @@ class CommitPace {
 
  private:
   boost::asio::steady_timer timer_;
+  const std::chrono::milliseconds interval_;
   std::chrono::steady_clock::time_point begun_{};
   std::size_t last_items_ = 0;
 };

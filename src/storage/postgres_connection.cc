@@ -68,8 +68,8 @@ asio::awaitable<Result<std::unique_ptr<PgConnection>>> PgConnection::connect(asi
   }
   if ((*answer)[1].empty()) {
     co_return refused(
-        "between this program and PostgreSQL is a pooler that shares sessions: connect to PostgreSQL itself, or to a "
-        "pool whose mode is session");
+        "between this program and PostgreSQL is a pooler, which may give each transaction another session: connect to "
+        "PostgreSQL itself");
   }
   if (const auto encoding = (*answer)[0].text(0, 1); encoding != "UTF8") {
     co_return refused("the database's encoding is " + std::string(encoding) + ": UTF8 is needed");

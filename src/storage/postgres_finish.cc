@@ -25,7 +25,7 @@ PgFinish::PgFinish(asio::io_context& context, PgConnectOptions connect, std::int
       hooks_(std::move(hooks)),
       metrics_(metrics),
       queue_(context),
-      pace_(context) {}
+      pace_(context, kFinishInterval) {}
 
 void PgFinish::submit(PgFinishItem item) {
   if (queue_.push(item)) return;

@@ -92,7 +92,7 @@ PgIngest::PgIngest(asio::io_context& context, PgConnectOptions connect, Options 
       hand_over_(hand_over),
       metrics_(metrics),
       queue_(context),
-      pace_(context) {}
+      pace_(context, kIngestInterval) {}
 
 void PgIngest::submit(PgIngestItem item) {
   if (queue_.push(item)) return;

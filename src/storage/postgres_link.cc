@@ -16,11 +16,15 @@ constexpr auto kSetupTimeout = std::chrono::seconds(5);
 constexpr std::size_t kWaitingMax = 4'096;
 }  // namespace
 
-asio::awaitable<Result<PgConnection*>> PgLink::get() {
+asio::awaitable<Result<PgConnection*>> PgLink::get(PgConnection::Deadline deadline) {
   if (is_open()) co_return connection_.get();
   connection_.reset();
   if (failure_ && std::chrono::steady_clock::now() < next_try_) co_return *failure_;
-  auto connecting = PgConnection::connect(context_, options_);
+  PgConnectOptions options = options_;
+  const auto now = std::chrono::steady_clock::now();
+  if (deadline < now + options.connect_timeout)
+    options.connect_timeout = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - now);
+  auto connecting = PgConnection::connect(context_, std::move(options));
   auto connected = co_await std::move(connecting);
   if (connected && setup_) {
     auto setting = (*connected)->query(setup_, PgParams(), std::chrono::steady_clock::now() + kSetupTimeout);
@@ -40,9 +44,10 @@ asio::awaitable<Result<PgConnection*>> PgLink::get() {
   co_return connection_.get();
 }
 
-PgPool::PgPool(asio::io_context& context, PgConnectOptions options, std::size_t connections) : context_(context) {
+PgPool::PgPool(asio::io_context& context, PgConnectOptions options, std::size_t connections, const char* setup)
+    : context_(context) {
   for (std::size_t i = 0; i < connections; ++i) {
-    links_.push_back(std::make_unique<PgLink>(context, options));
+    links_.push_back(std::make_unique<PgLink>(context, options, setup));
     free_.push_back(links_.back().get());
   }
 }
@@ -67,7 +72,7 @@ asio::awaitable<Result<PgPool::Loan>> PgPool::take(PgConnection::Deadline deadli
       co_return Error{ErrorCode::kTimeout, "Too many queries wait before this one; try again", {}};
     }
   }
-  auto getting = link->get();
+  auto getting = link->get(deadline);
   auto connection = co_await std::move(getting);
   if (!connection) {
     give_back(*link);

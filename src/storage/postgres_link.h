@@ -20,7 +20,8 @@ class PgLink {
 
   /// The connection, made where there is none; it is good until the caller waits for anything. One caller at a time.
   /// Error: why there is none; for a while after a failure at once, without another try.
-  boost::asio::awaitable<Result<PgConnection*>> get();
+  /// The attempt ends with the deadline.
+  boost::asio::awaitable<Result<PgConnection*>> get(PgConnection::Deadline deadline = PgConnection::Deadline::max());
   bool is_open() const { return connection_ && connection_->is_open(); }
   /// Batches under way fail.
   void close() {
@@ -40,7 +41,9 @@ class PgLink {
 /// Connections for reads; at most so many at once, the others wait.
 class PgPool {
  public:
-  PgPool(boost::asio::io_context& context, PgConnectOptions options, std::size_t connections);
+  /// setup: as PgLink.
+  PgPool(boost::asio::io_context& context, PgConnectOptions options, std::size_t connections,
+         const char* setup = nullptr);
 
   /// A connection on loan; goes back when this ends. The pool outlives it.
   class Loan {

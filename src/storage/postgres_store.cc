@@ -33,6 +33,12 @@ constexpr auto kLookEvery = std::chrono::milliseconds(400);
 constexpr auto kReportEvery = std::chrono::seconds(5);
 constexpr milliseconds kClockWarning{1'000};
 
+constexpr const char* kReadSetup = "SELECT set_config('jit', 'off', false)";
+/// A stopped worker may hold its row: the wait for it ends before the call's deadline, so that its connections are
+/// ended.
+constexpr const char* kLeaseSetup =
+    "SELECT set_config('jit', 'off', false), set_config('lock_timeout', '400ms', false)";
+
 /// A writer's number: its process's times four, and which of its connections (see keep_house).
 enum class Writer : std::int64_t { kIngest = 0, kKeyed = 1, kFinish = 2, kChange = 3 };
 
@@ -101,6 +107,7 @@ class PostgresStore::Impl {
   HandOver& hand_over_;
   Metrics& metrics_;
   std::int64_t process_ = 0;
+  std::int64_t installation_ = 0;
   // The connections are destroyed before their context.
   asio::io_context context_{1};
   std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work_ = asio::make_work_guard(context_);
@@ -159,10 +166,13 @@ Awaitable<Result<std::int64_t>> PostgresStore::Impl::register_process() {
   if (!db) co_return db.error();
   PgParams params;
   params.add_text(options_.name).add_text(EVENTRELAY_VERSION);
-  auto asking = (*db)->query("INSERT INTO processes (name, version, is_worker) VALUES ($1, $2, false) RETURNING id",
-                             std::move(params), std::chrono::steady_clock::now() + kStartTimeout);
+  auto asking = (*db)->query(
+      "INSERT INTO processes (name, version, is_worker) VALUES ($1, $2, false)"
+      " RETURNING id, (SELECT i.id FROM installation i)",
+      std::move(params), std::chrono::steady_clock::now() + kStartTimeout);
   const auto rows = co_await std::move(asking);
   if (!rows) co_return rows.error().error;
+  installation_ = rows->integer(0, 1);
   co_return rows->integer(0, 0);
 }
 
@@ -174,9 +184,11 @@ Awaitable<Result<Catalog>> PostgresStore::Impl::read_catalog() {
 
 void PostgresStore::Impl::make_parts() {
   const PgConnectOptions connect = connect_options();
-  engine_pool_ = std::make_unique<PgPool>(context_, connect, kEngineConnections);
-  people_pool_ = std::make_unique<PgPool>(context_, connect, kPeopleConnections);
-  lease_pool_ = std::make_unique<PgPool>(context_, connect, 1);
+  PgConnectOptions reads = connect;
+  reads.statement_timeout = 2 * std::chrono::milliseconds(kQueryTimeout);  // what nobody waits for any more ends
+  engine_pool_ = std::make_unique<PgPool>(context_, reads, kEngineConnections, kReadSetup);
+  people_pool_ = std::make_unique<PgPool>(context_, reads, kPeopleConnections);
+  lease_pool_ = std::make_unique<PgPool>(context_, reads, 1, kLeaseSetup);
   catalog_ = std::make_unique<PgCatalog>(*engine_pool_, hand_over_);
   const auto writer = [this](Writer which) { return process_ * 4 + static_cast<std::int64_t>(which); };
   const auto ingest = [&](Writer which) {
@@ -339,6 +351,9 @@ PostgresStore::PostgresStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)
 PostgresStore::~PostgresStore() = default;
 void PostgresStore::stop() {
   impl_->stop();
+}
+std::int64_t PostgresStore::installation() const {
+  return impl_->installation_;
 }
 milliseconds PostgresStore::clock_offset() const {
   return milliseconds(impl_->clock_offset_ms_.load());

@@ -34,6 +34,8 @@ class PostgresStore final : public Store, public StoreQueries, public Leases, pu
 
   /// Commits what is queued, then answers nothing more. May be called again.
   void stop();
+  /// A number of this installation's own, the same in each of its processes.
+  std::int64_t installation() const;
   /// The server's clock less this machine's, as last measured. Any thread.
   milliseconds clock_offset() const;
 

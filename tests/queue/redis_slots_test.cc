@@ -32,7 +32,9 @@ TEST(RedisSlotsTest, the_streams_lie_in_sixteen_slots) {
     EXPECT_EQ(partition_of_stream(stream_key(partition)), partition);
   }
   EXPECT_EQ(slots.size(), 16u);
-  EXPECT_EQ(stream_key(255), "er:{15}:255");
+  EXPECT_EQ(stream_key(255, 7), "er:{15}:255:7");
+  EXPECT_EQ(partition_of_stream("er:{15}:255:7"), 255);
+  EXPECT_EQ(partition_of_stream("er:{15}:255"), std::nullopt);
   for (const char* other : {"", "er:{1}:2", "er:{0}:256", "er:{0}:016", "16"})
     EXPECT_FALSE(partition_of_stream(other)) << other;
 }

@@ -8,6 +8,10 @@ CREATE TABLE organizations (
   version bigint NOT NULL DEFAULT 0);          -- of its webhooks and keys; rises with each change of one
 INSERT INTO organizations VALUES (1, 'default');
 
+-- Names what is this installation's where others share a server with it: its streams in Redis.
+CREATE TABLE installation (id bigint NOT NULL);
+INSERT INTO installation SELECT (random() * 9e15)::bigint;
+
 CREATE TABLE event_types (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, organization_id bigint NOT NULL, name text NOT NULL,
   UNIQUE (organization_id, name));
