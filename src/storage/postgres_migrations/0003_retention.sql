@@ -2,8 +2,8 @@
 -- the day's three: pending deliveries with their attempts, and the events that something may still send.
 --
 -- The copy is made without a lock: statements with a generic plan, such as every commit of attempts' ends, lock each
--- partition, so that a lock held while rows are copied would stop all of them. Then, for milliseconds, nobody else is at
--- the tables; and if any of the rows to be kept is another version than before the copy, or there are others (a dead one
+-- partition, so that a lock held while rows are copied would stop all of them. Then, for a moment, nobody else is at the
+-- tables; and if any of the rows to be kept is another version than before the copy, or there are others (a dead one
 -- was reopened, one has ended, an old event was replayed), all is undone and the next minute tries again. Who waited for
 -- that lock takes his snapshot after it and finds the rows where they are now.
 
