@@ -266,6 +266,7 @@ void ClusterSimulation::step_clock() {
 
 void ClusterSimulation::step() {
   time_.run_next();
+  witness_.look();
   report_.steps += 1;
   if (!has_died_) return;
   has_died_ = false;

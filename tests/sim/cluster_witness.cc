@@ -34,6 +34,7 @@ std::string ClusterWitness::name(DeliveryId id) const {
 void ClusterWitness::process_begins(WorkerId process, bool works, EventLoop& loop, std::vector<Engine*> engines,
                                     std::function<bool()> is_fenced) {
   processes_.emplace(process, Process{works, std::move(engines), std::move(is_fenced), SteadyWallClock(loop)});
+  processes_.at(process).clock.observe(database_.time());
   if (works) on_change_of_members();
 }
 
@@ -58,7 +59,7 @@ void ClusterWitness::excuse(Which which) {
 }
 
 void ClusterWitness::on_pause(WorkerId process, SteadyTime until) {
-  processes_.at(process).paused_until = until;
+  processes_.at(process).paused_until = processes_.at(process).woke = until;
   excuse([&](const Send& send) { return send.process == process; });
   on_change_of_members();
 }
@@ -153,8 +154,8 @@ bool ClusterWitness::is_excused(const Send& send) const {
   return send.excused || (send.open && send.ended && time_.now() > *send.ended + kCommittedWithin);
 }
 
-bool ClusterWitness::is_in_force(std::optional<SteadyTime> changed) const {
-  return !changed || time_.now() > std::max(*changed, trouble_until_) + in_force_;
+bool ClusterWitness::is_in_force(const Process& process, std::optional<SteadyTime> changed) const {
+  return !changed || time_.now() > std::max({*changed, trouble_until_, process.woke}) + in_force_;
 }
 
 std::optional<SteadyTime> ClusterWitness::changed_at(WebhookId webhook) const {
@@ -177,7 +178,7 @@ DeliveryId ClusterWitness::on_send(std::size_t sender, const OutboundRequest& re
   trace_.note("send", id.value, number, process);
   check_send(processes_.at(process), process, sender % kLoopsMax, delivery, number);
   History& history = history_[id];
-  history.scheduled += delivery.row.manual && is_in_force(history.changed) ? 0 : 1;
+  history.scheduled += delivery.row.manual && is_in_force(processes_.at(process), history.changed) ? 0 : 1;
   history.sends.push_back({process, number, delivery.row.webhook, {}, true, time_.now() < trouble_until_});
   open_.insert(id);
   sends_ += 1;
@@ -202,7 +203,7 @@ void ClusterWitness::check_send(Process& process, WorkerId sender, std::size_t l
   const bool ended = delivery.state == DeliveryState::kSucceeded || delivery.state == DeliveryState::kDead;
   if (ended && !sent_before) fail("sent after it was final: " + name(id));
   if (delivery.state == DeliveryState::kCancelled && !history.changed) fail("cancelled by nobody: " + name(id));
-  if (delivery.state == DeliveryState::kCancelled && is_in_force(history.changed))
+  if (delivery.state == DeliveryState::kCancelled && is_in_force(process, history.changed))
     fail("sent after it was cancelled: " + name(id));
   process.clock.observe(database_.time());
   const bool pending = delivery.state == DeliveryState::kPending && !any_excused;
@@ -217,10 +218,10 @@ void ClusterWitness::check_webhook(const Process& process, std::size_t loop, con
   const WebhookPtr known = process.engines.at(loop)->catalog().webhooks().find(row.webhook);
   if (!known || !known->spec.enabled) return fail("sent to a webhook that is disabled or deleted: " + name(id));
   const Webhook& current = database_.webhooks().at(row.webhook);
-  const bool settled = is_in_force(changed_at(row.webhook));
+  const bool settled = is_in_force(process, changed_at(row.webhook));
   if (settled && (current.deleted || !current.spec.enabled)) fail("sent long after the webhook's end: " + name(id));
   if (delivery.state == DeliveryState::kPending && !row.manual &&
-      row.position >= attempts_allowed(current.spec.retry) && is_in_force(history_[id].changed))
+      row.position >= attempts_allowed(current.spec.retry) && is_in_force(process, history_[id].changed))
     fail("past the policy: " + name(id));
   std::size_t under_way = 0;
   for (const DeliveryId other : open_) {
@@ -233,10 +234,10 @@ void ClusterWitness::check_webhook(const Process& process, std::size_t loop, con
   }
   if (settled && under_way >= std::max(known->spec.max_in_flight, current.spec.max_in_flight))
     fail("more under way than the webhook allows: " + name(id));
-  if (settled && current.spec.ordered && delivery.state == DeliveryState::kPending) check_order(delivery);
+  if (settled && current.spec.ordered && delivery.state == DeliveryState::kPending) check_order(process, delivery);
 }
 
-void ClusterWitness::check_order(const SimDelivery& delivery) {
+void ClusterWitness::check_order(const Process& process, const SimDelivery& delivery) {
   const auto* lane = database_.lane(delivery.row.webhook);
   const History& history = history_[delivery.row.id];
   if (!lane || !history.begun) return;
@@ -244,7 +245,7 @@ void ClusterWitness::check_order(const SimDelivery& delivery) {
   for (const auto& [key, id] : *lane) {
     const History& other = history_[id];
     const LaneKey before{database_.deliveries().at(id).row.first_due, id};
-    if (before >= place || !other.begun || !is_in_force(other.changed)) continue;
+    if (before >= place || !other.begun || !is_in_force(process, other.changed)) continue;
     // Answered, or at least to be seen, before the other was begun.
     if (other.visible <= *history.begun) return fail("out of order: " + name(delivery.row.id) + " before " + name(id));
   }

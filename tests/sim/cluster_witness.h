@@ -41,6 +41,11 @@ class ClusterWitness final : public Onlooker {
   void on_lease_trouble() { quiet_since_ = time_.now(); }
   /// Of the database or the clocks, until that moment.
   void on_trouble(SteadyTime until);
+  /// After each step.
+  void look() {
+    if (std::exchange(database_time_, database_.time()) == database_.time()) return;
+    for (auto& [id, process] : processes_) process.clock.observe(database_time_);
+  }
   /// Now and then: has everything an owner?
   void look_at_owners();
 
@@ -70,6 +75,7 @@ class ClusterWitness final : public Onlooker {
     std::function<bool()> is_fenced;
     SteadyWallClock clock;
     SteadyTime paused_until{};
+    SteadyTime woke{};  ///< when it is to know again what is in force
   };
   struct Send {
     WorkerId process = 0;
@@ -94,11 +100,11 @@ class ClusterWitness final : public Onlooker {
   template <class Which>
   void excuse(Which which);
   /// Did it change so long ago that everybody must know?
-  bool is_in_force(std::optional<SteadyTime> changed) const;
+  bool is_in_force(const Process& process, std::optional<SteadyTime> changed) const;
   std::optional<SteadyTime> changed_at(WebhookId webhook) const;
   void check_send(Process& process, WorkerId id, std::size_t loop, const SimDelivery& delivery, std::uint32_t number);
   void check_webhook(const Process& process, std::size_t loop, const SimDelivery& delivery);
-  void check_order(const SimDelivery& delivery);
+  void check_order(const Process& process, const SimDelivery& delivery);
   std::string name(DeliveryId id) const;
 
   SimServer& server_;
@@ -112,6 +118,7 @@ class ClusterWitness final : public Onlooker {
   std::set<DeliveryId> open_;  ///< with sends that are open
   std::map<WebhookId, SteadyTime> webhooks_changed_;
   std::map<EventId, std::uint32_t> answered_events_;
+  WallTime database_time_{};
   SteadyTime quiet_since_{};
   SteadyTime trouble_until_{};
   std::size_t sends_ = 0;

@@ -100,8 +100,11 @@ void SharedSimStore::settle_targets(IngestIntent& intent) const {
 
 void SharedSimStore::publish_change(News news, Completion<> applied) {
   std::vector<CatalogMark> marks = news.catalog;
-  const bool follows =
-      std::all_of(marks.begin(), marks.end(), [&](const CatalogMark& mark) { return mark.version == known_ + 1; });
+  // Of a replay the mark says what it was matched with: that may be a change of another process.
+  const bool is_change = !news.webhooks.empty() || !news.keys.empty();
+  if (!is_change && (marks.empty() || marks.front().version <= known_))
+    return hand_over_.publish(std::move(news), std::move(applied));
+  const bool follows = is_change && marks.front().version == known_ + 1;
   if (follows) {
     for (const WebhookPtr& webhook : news.webhooks) index_.put(webhook);
     for (const CatalogMark& mark : marks) {
@@ -111,7 +114,7 @@ void SharedSimStore::publish_change(News news, Completion<> applied) {
     return hand_over_.publish(std::move(news), std::move(applied));
   }
   news.webhooks.clear();
-  news.catalog.clear();
+  if (is_change) news.catalog.clear();
   if (!news.empty()) hand_over_.publish(std::move(news), {});
   auto shared = std::make_shared<Completion<>>(std::move(applied));
   catch_up_then(
