@@ -11,7 +11,7 @@ constexpr std::size_t kReadsKept = 8;
 }  // namespace
 
 void LaneReads::note(const LaneKey& from, ReadPoint seen) {
-  if (!seen.is_numbered()) return;
+  if (!seen.is_numbered() || forgets_) return;
   std::erase_if(reads_, [&](const Read& older) { return from <= older.from; });
   reads_.push_front({from, std::move(seen)});
   if (reads_.size() > kReadsKept) reads_.pop_back();

@@ -23,6 +23,8 @@ namespace eventrelay {
 
 class LaneReads {
  public:
+  /// forgets: a planted fault (LaneFaults::forget_reads).
+  explicit LaneReads(bool forgets = false) : forgets_(forgets) {}
   /// The answer to what was asked from that place has been taken in. Reads are noted in the order of their questions.
   void note(const LaneKey& from, ReadPoint seen);
   bool saw(const LaneKey& key, std::uint64_t commit) const;
@@ -33,6 +35,7 @@ class LaneReads {
     LaneKey from;
     ReadPoint seen;
   };
+  const bool forgets_;
   std::deque<Read> reads_;  ///< newest first; places only fall
 };
 

@@ -34,7 +34,7 @@ class ClusterSimulation {
   // ---- Disturbances.
   void disturb();
   void disturb_once();
-  void pause(SimMember& member);
+  void pause(SimMember& member, std::chrono::microseconds time);
   void step_clock();
   // ---- Time.
   void step();
@@ -70,7 +70,8 @@ class ClusterSimulation {
   std::size_t starting_workers_ = 0;
   WorkerId doomed_ = 0;  ///< dies at its next commit
   bool has_died_ = false;
-  bool calm_ = false;  ///< processes come and go, and nothing else happens
+  WorkerId tired_ = 0;  ///< stops while an end of an attempt of its own is in flight
+  bool calm_ = false;   ///< processes come and go, and nothing else happens
   bool healing_ = false;
   SteadyTime active_until_{};
   std::int64_t action_pause_us_ = 0;
@@ -228,7 +229,8 @@ void ClusterSimulation::disturb_once() {
   } else if (dice < 60) {
     if (member) doomed_ = member->id();
   } else if (dice < 80) {
-    if (member) pause(*member);
+    if (member && chance_.one_in(2)) tired_ = member->id();
+    if (member && tired_ == 0) pause(*member, chance_.us(500'000, 25'000'000));
   } else if (dice < 88) {
     const auto time = chance_.us(200'000, chance_.one_in(3) ? 15'000'000 : 2'000'000);
     trace_.note("database down", time.count());
@@ -239,8 +241,8 @@ void ClusterSimulation::disturb_once() {
   }
 }
 
-void ClusterSimulation::pause(SimMember& member) {
-  const SteadyTime until = time_.now() + chance_.us(500'000, 25'000'000);
+void ClusterSimulation::pause(SimMember& member, std::chrono::microseconds time) {
+  const SteadyTime until = time_.now() + time;
   trace_.note("pause", member.id(), until.time_since_epoch().count());
   server_.on_pause(member.id(), until);
   witness_.on_pause(member.id(), until);
@@ -268,6 +270,12 @@ void ClusterSimulation::step() {
   time_.run_next();
   witness_.look();
   report_.steps += 1;
+  if (tired_ != 0 && server_.is_held(tired_)) {
+    const WorkerId id = std::exchange(tired_, 0);
+    for (const auto& member : members_)
+      if (member->id() == id && member->paused_until() <= time_.now())
+        pause(*member, chance_.us(8'000'000, 30'000'000));
+  }
   if (!has_died_) return;
   has_died_ = false;
   const WorkerId id = std::exchange(doomed_, 0);
@@ -298,7 +306,7 @@ void ClusterSimulation::look() {
 void ClusterSimulation::heal() {
   trace_.note("heal");
   healing_ = true;
-  doomed_ = 0;
+  doomed_ = tired_ = 0;
   store_options_.weather = {};
   store_options_.never = store_options_.lease_fails = 0;
   stream_weather_ = {};

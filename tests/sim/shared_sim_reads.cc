@@ -39,7 +39,7 @@ void SharedSimStore::read(EventLoop& loop, Completion<Result<T>> done, Snapshot 
 void SharedSimStore::read_due(EventLoop& loop, DueQuery query, Completion<Result<DuePage>> done) {
   read<DuePage>(loop, std::move(done), [this, query]() -> Result<DuePage> {
     DuePage page = server_.database().due(query);
-    if (options_.fault != SimFault::kCoverageOff) page.seen = server_.snapshot();
+    page.seen = server_.snapshot();
     return page;
   });
 }
@@ -48,7 +48,7 @@ void SharedSimStore::read_lanes(EventLoop& loop, const PartitionSet& partitions,
                                 Completion<Result<LanePage>> done) {
   read<LanePage>(loop, std::move(done), [this, partitions, after, limit]() -> Result<LanePage> {
     LanePage page = server_.database().lanes(partitions, after, std::min<std::size_t>(limit, 3));
-    if (options_.scan_sees && options_.fault != SimFault::kCoverageOff) page.seen = server_.snapshot();
+    if (options_.scan_sees) page.seen = server_.snapshot();
     return page;
   });
 }
@@ -209,7 +209,7 @@ void SharedSimStore::ask_lease(EventLoop& loop, Completion<Result<T>> done, Act 
                const auto still = self.lock();
                if (!still) return;
                if (fails) result = unavailable();
-               if (!result && result.error().code == ErrorCode::kUnavailable) (*still)->witness_.on_lease_trouble();
+               if (fails || !(*still)->server_.is_up()) (*still)->witness_.on_lease_trouble();
                (*still)->later(answer_after, [&loop, shared, result] {
                  loop.post([shared, result] { std::move (*shared)(result); });
                });

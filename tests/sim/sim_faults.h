@@ -17,7 +17,7 @@ enum class SimFault {
   kSkipRematch,       ///< the commit takes the webhooks that were matched, whatever has changed since
   // Of worlds of several processes.
   kLogUnread,         ///< the commit log has no notes, and what a killed process did not append is never found
-  kCoverageOff,       ///< reads do not say what they saw: an entry that comes after one is taken as new
+  kCoverageOff,       ///< LaneFaults::forget_reads: an entry that comes after a read that saw it is taken as new
   kReadFromXmax,      ///< "key > last seen": the commit log is read on from above all that was begun
   kCountAll,          ///< counters count the ends that were asked for, not the rows that changed
   kForgetHanded,      ///< partitions are given away without what is under way in them

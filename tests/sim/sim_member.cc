@@ -25,6 +25,7 @@ SimMember::SimMember(const SimWorld& world, SimServer& server, ClusterWitness& w
     engine_options.dispatcher.loop_count = static_cast<int>(process.loops);
     engine_options.dispatcher.in_flight_max = process.in_flight_max;
     engine_options.dispatcher.window = window;
+    engine_options.dispatcher.faults.forget_reads = store.fault == SimFault::kCoverageOff;
     engine_options.runs_jobs = i == 0;
     engine_options.shared_store = true;
     Parts parts;

@@ -74,6 +74,8 @@ class SimServer {
   Result<void> release(WorkerToken token, const PartitionSet& partitions, const std::vector<HandedDelivery>& handed);
   Result<void> set_draining(WorkerToken token);
   Result<void> leave(WorkerToken token);
+  /// By a transaction in flight, that a fence must wait for.
+  bool is_held(WorkerId worker) const;
   const std::array<WorkerId, kPartitions>& owners() const { return owners_; }
 
  private:
@@ -99,7 +101,6 @@ class SimServer {
   void end(std::uint64_t number);
   void break_off(std::uint64_t number);
   void end_connections(ProcessId process);
-  bool is_held(WorkerId worker) const;
   void free_partitions(WorkerId worker);
 
   VirtualTime& time_;
