@@ -94,7 +94,6 @@ ClusterSimulation::ClusterSimulation(std::uint64_t seed, SimFault fault, std::si
 
 void ClusterSimulation::draw_world(SimFault fault) {
   store_options_.fault = fault;
-  store_options_.scan_sees = chance_.one_in(2);
   api_processes_ = static_cast<std::size_t>(chance_.between(1, 3));
   workers_ = static_cast<std::size_t>(chance_.between(1, 4));
   calm_ = chance_.one_in(4);

@@ -48,7 +48,7 @@ void SharedSimStore::read_lanes(EventLoop& loop, const PartitionSet& partitions,
                                 Completion<Result<LanePage>> done) {
   read<LanePage>(loop, std::move(done), [this, partitions, after, limit]() -> Result<LanePage> {
     LanePage page = server_.database().lanes(partitions, after, std::min<std::size_t>(limit, 3));
-    if (options_.scan_sees) page.seen = server_.snapshot();
+    if (options_.fault != SimFault::kScanUnseen) page.seen = server_.snapshot();
     return page;
   });
 }

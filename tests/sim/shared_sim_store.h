@@ -13,9 +13,8 @@ namespace eventrelay {
 
 struct SharedStoreOptions {
   StoreWeather weather;
-  int never = 0;           ///< percent: a commit is answered after its time-out, as unknown
-  int lease_fails = 0;     ///< percent of the calls
-  bool scan_sees = false;  ///< pages of lanes say what they saw
+  int never = 0;        ///< percent: a commit is answered after its time-out, as unknown
+  int lease_fails = 0;  ///< percent of the calls
   SimFault fault = SimFault::kNone;
 };
 

@@ -18,6 +18,7 @@ enum class SimFault {
   // Of worlds of several processes.
   kLogUnread,         ///< the commit log has no notes, and what a killed process did not append is never found
   kCoverageOff,       ///< LaneFaults::forget_reads: an entry that comes after a read that saw it is taken as new
+  kScanUnseen,        ///< pages of lanes do not say what they saw
   kReadFromXmax,      ///< "key > last seen": the commit log is read on from above all that was begun
   kCountAll,          ///< counters count the ends that were asked for, not the rows that changed
   kForgetHanded,      ///< partitions are given away without what is under way in them
@@ -31,10 +32,11 @@ inline bool is_of_several_processes(SimFault fault) {
 }
 
 inline constexpr std::string_view kSimFaultNames[] = {
-    "none",         "ack_before_commit",   "forget_timers",    "forget_completion", "swap_order",
-    "count_twice",  "stale_refill",        "forget_overflow",  "skip_rematch",      "log_unread",
-    "coverage_off", "read_from_xmax",      "count_all",        "forget_handed",     "keep_connections",
-    "no_fencing",   "lease_by_wall_clock", "version_unchecked"};
+    "none",           "ack_before_commit",   "forget_timers",    "forget_completion",
+    "swap_order",     "count_twice",         "stale_refill",     "forget_overflow",
+    "skip_rematch",   "log_unread",          "coverage_off",     "scan_unseen",
+    "read_from_xmax", "count_all",           "forget_handed",    "keep_connections",
+    "no_fencing",     "lease_by_wall_clock", "version_unchecked"};
 std::optional<SimFault> parse_sim_fault(std::string_view name);
 
 }  // namespace eventrelay

@@ -10,9 +10,9 @@ using std::chrono::microseconds;
 
 struct SimServerTest : testing::Test {
   /// A commit that leaves a note.
-  void commit(microseconds time, WorkerToken token = {}) {
+  void commit(microseconds length, WorkerToken token = {}) {
     server.run(
-        1, token, 0, time,
+        1, token, 0, length,
         [this](std::uint64_t) {
           News news;
           news.cancelled.push_back({WebhookId{1}, DeliveryId{1}});
@@ -27,7 +27,8 @@ struct SimServerTest : testing::Test {
     return answer;
   }
   std::uint64_t counter_of(WorkerToken by, WorkerId worker) {
-    for (const WorkerView& view : server.renew(by)->workers)
+    const Result<LeaseView> lease = server.renew(by);
+    for (const WorkerView& view : lease->workers)
       if (view.worker == worker) return view.counter;
     return 0;
   }

@@ -27,8 +27,10 @@ void SimStreams::deliver(SimFeed& feed, const StreamEntry& entry) {
       (*alive)->loop_.post([self, entry] {
         const auto still = self.lock();
         if (!still || !(*still)->sink_) return;
-        if ((*still)->followed_.test(static_cast<std::size_t>(entry.partition)))
-          (*still)->sink_(decode_entry(entry.partition, entry.bytes));
+        if (!(*still)->followed_.test(static_cast<std::size_t>(entry.partition))) return;
+        Arrival arrival = decode_entry(entry.partition, entry.bytes);
+        (*still)->streams_.trace_.note("arrival", entry.partition, static_cast<std::int64_t>(arrival.news.commit));
+        (*still)->sink_(std::move(arrival));
       });
     });
   }
