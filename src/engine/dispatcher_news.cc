@@ -79,7 +79,7 @@ void Dispatcher::on_arrival(Lane& lane, PendingDelivery delivery) {
   if (window.beyond() && *window.beyond() <= key) return;
   if (lane.ordered()) {
     lane.woken = true;
-  } else if (fresh) {
+  } else if (fresh && !lane.reads.may_have_seen(key, delivery.commit)) {
     window.touch(delivery.id);
     place(lane, std::move(delivery));
   } else {

@@ -11,7 +11,8 @@ constexpr std::uint32_t kTimeoutsUntilNarrow = 3;
 constexpr milliseconds kFetchAhead = milliseconds(kRetryHorizon) / 2;
 }  // namespace
 
-Lane::Lane(WebhookPtr webhook, WindowBudget& budget, LaneFaults faults) : window(budget, faults) {
+Lane::Lane(WebhookPtr webhook, WindowBudget& budget, LaneFaults faults)
+    : window(budget, faults), reads(faults.forget_reads) {
   failing_since = webhook->failing_since;
   set_webhook(std::move(webhook));
 }

@@ -6,15 +6,25 @@
 namespace eventrelay {
 
 namespace {
-/// More than that many are forgotten, the oldest first: late news that only they saw are then sent again.
+/// More than that many are forgotten, the oldest first: late news that they may have seen are read again.
 constexpr std::size_t kReadsKept = 8;
 }  // namespace
 
 void LaneReads::note(const LaneKey& from, ReadPoint seen) {
-  if (!seen.is_numbered()) return;
+  if (!seen.is_numbered() || forgets_) return;
   std::erase_if(reads_, [&](const Read& older) { return from <= older.from; });
+  if (forgotten_ && from <= forgotten_->from) forgotten_.reset();
   reads_.push_front({from, std::move(seen)});
-  if (reads_.size() > kReadsKept) reads_.pop_back();
+  if (reads_.size() <= kReadsKept) return;
+  const Read& oldest = reads_.back();
+  if (!forgotten_) forgotten_ = Forgotten{oldest.from};
+  forgotten_->from = std::min(forgotten_->from, oldest.from);
+  forgotten_->xmax = std::max(forgotten_->xmax, oldest.seen.xmax);
+  reads_.pop_back();
+}
+
+bool LaneReads::may_have_seen(const LaneKey& key, std::uint64_t commit) const {
+  return forgotten_ && key >= forgotten_->from && commit < forgotten_->xmax;
 }
 
 bool LaneReads::saw(const LaneKey& key, std::uint64_t commit) const {

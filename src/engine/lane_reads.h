@@ -15,6 +15,7 @@
 // News that came between a read's question and its answer wait for the answer, where their place is in what was asked.
 #pragma once
 #include <deque>
+#include <optional>
 
 #include "engine/lane_window.h"
 #include "ports/store.h"
@@ -23,16 +24,29 @@ namespace eventrelay {
 
 class LaneReads {
  public:
+  /// forgets: a planted fault (LaneFaults::forget_reads).
+  explicit LaneReads(bool forgets = false) : forgets_(forgets) {}
   /// The answer to what was asked from that place has been taken in. Reads are noted in the order of their questions.
   void note(const LaneKey& from, ReadPoint seen);
   bool saw(const LaneKey& key, std::uint64_t commit) const;
-  void clear() { reads_.clear(); }
+  /// A read that is forgotten by now may have seen it: only the store knows.
+  bool may_have_seen(const LaneKey& key, std::uint64_t commit) const;
+  void clear() {
+    reads_.clear();
+    forgotten_.reset();
+  }
 
  private:
   struct Read {
     LaneKey from;
     ReadPoint seen;
   };
+  struct Forgotten {
+    LaneKey from;  ///< the least
+    std::uint64_t xmax = 0;
+  };
+  const bool forgets_;
+  std::optional<Forgotten> forgotten_;
   std::deque<Read> reads_;  ///< newest first; places only fall
 };
 

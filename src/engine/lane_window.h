@@ -34,6 +34,7 @@ inline std::pair<std::uint32_t, bool> age_of(const PendingDelivery& delivery) {
 struct LaneFaults {
   bool keep_stale_rows = false;  ///< a refill's answer is taken as it is
   bool forget_overflow = false;  ///< a hand-over past a full window is lost
+  bool forget_reads = false;     ///< what a read has seen comes in again
 };
 
 class LaneWindow {

@@ -42,6 +42,20 @@ TEST(LaneReads, the_oldest_are_forgotten_and_those_that_a_newer_one_covers_count
   EXPECT_TRUE(reads.saw(place(100), 17));
 }
 
+TEST(LaneReads, what_a_forgotten_read_may_have_seen_is_known_until_a_newer_one_covers_it) {
+  LaneReads reads;
+  for (int i = 0; i < 8; ++i) reads.note(place(10 * i), up_to(10 + static_cast<std::uint64_t>(i)));
+  EXPECT_FALSE(reads.may_have_seen(place(5), 10));
+  reads.note(place(100), up_to(30));
+  EXPECT_FALSE(reads.saw(place(5), 10));
+  EXPECT_TRUE(reads.may_have_seen(place(5), 10));
+  EXPECT_FALSE(reads.may_have_seen(place(5), 11));
+  EXPECT_FALSE(reads.may_have_seen(place(-1), 10));
+  reads.note(place(0), up_to(40));
+  EXPECT_FALSE(reads.may_have_seen(place(5), 10));
+  EXPECT_TRUE(reads.saw(place(5), 10));
+}
+
 TEST(LaneReads, a_store_that_numbers_nothing_has_seen_nothing) {
   LaneReads reads;
   reads.note(place(0), ReadPoint{});

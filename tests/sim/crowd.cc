@@ -42,7 +42,7 @@ bool matches(const std::vector<std::string>& patterns, const std::string& tenant
 
 }  // namespace
 
-void Crowd::act(SimProcess& process) {
+void Crowd::act(Door& process) {
   const auto dice = chance_.between(0, 99);
   if (dice < 48) return send_events(process);
   if (dice < 54) {
@@ -64,22 +64,21 @@ void Crowd::process_ended() {
   std::erase_if(known_, [](const auto& entry) { return !entry.second.id && !entry.second.steady; });
 }
 
-void Crowd::ask(SimProcess& process, Change change, std::function<void(const Result<ChangeResult>&)> answered) {
+void Crowd::ask(Door& process, Change change, std::function<void(const Result<ChangeResult>&)> answered) {
   const std::size_t index = chance_.below(process.loops());
-  ManualLoop& loop = process.loop(index);
+  EventLoop& loop = process.loop(index);
   auto request = std::make_shared<Change>(std::move(change));
   loop.post([&process, &loop, request, answered = std::move(answered)] {
     process.store().change(loop, std::move(*request), [answered](Result<ChangeResult> result) { answered(result); });
   });
 }
 
-void Crowd::submit(SimProcess& process, std::vector<NewEvent> events, std::optional<IdempotencyClaim> claim,
+void Crowd::submit(Door& process, std::vector<NewEvent> events, std::optional<IdempotencyClaim> claim,
                    std::function<void(const Result<IngestResult>&)> answered) {
   const std::size_t index = chance_.below(process.loops());
   auto request = std::make_shared<std::vector<NewEvent>>(std::move(events));
   process.loop(index).post([&process, index, request, claim, answered = std::move(answered)] {
-    process.engine(index).intake().accept(kFirstOrganization, std::move(*request), claim,
-                                          [answered](Result<IngestResult> result) { answered(result); });
+    process.accept(index, std::move(*request), claim, [answered](Result<IngestResult> result) { answered(result); });
   });
 }
 
@@ -122,7 +121,7 @@ void Crowd::check(const Expectation& expected, const IngestedEvent& answer) {
   }
 }
 
-void Crowd::send_events(SimProcess& process) {
+void Crowd::send_events(Door& process) {
   std::vector<NewEvent> events;
   const auto count = chance_.one_in(4) ? chance_.between(2, 12) : 1;
   std::vector<Expectation> expected;
@@ -136,7 +135,7 @@ void Crowd::send_events(SimProcess& process) {
   });
 }
 
-void Crowd::send_keyed(SimProcess& process, std::size_t index) {
+void Crowd::send_keyed(Door& process, std::size_t index) {
   const KeyedEvent& keyed = keyed_[index];
   NewEvent event;
   event.type = keyed.type;
@@ -158,7 +157,7 @@ void Crowd::send_keyed(SimProcess& process, std::size_t index) {
   if (first < index && chance_.one_in(2)) send_keyed(process, first);
 }
 
-void Crowd::replay_event(SimProcess& process) {
+void Crowd::replay_event(Door& process) {
   const auto found = some(chance_, world_.database.events());
   if (found == world_.database.events().end()) return;
   const SimEvent& event = found->second;
@@ -179,7 +178,7 @@ Crowd::Known* Crowd::some_webhook() {
   return &known_.at(found->first);
 }
 
-void Crowd::create_webhook(SimProcess& process) {
+void Crowd::create_webhook(Door& process) {
   if (world_.database.webhooks().size() >= 14) return;
   const int number = webhooks_made_++;
   CreateWebhook create{kFirstOrganization, {}, Secret{std::string(24, 's')}};
@@ -202,7 +201,7 @@ void Crowd::create_webhook(SimProcess& process) {
   });
 }
 
-void Crowd::patch_webhook(SimProcess& process) {
+void Crowd::patch_webhook(Door& process) {
   Known* webhook = some_webhook();
   if (!webhook) return;
   UpdateWebhook update{kFirstOrganization, webhook->id, {}};
@@ -227,7 +226,7 @@ void Crowd::patch_webhook(SimProcess& process) {
   });
 }
 
-void Crowd::delete_webhook(SimProcess& process) {
+void Crowd::delete_webhook(Door& process) {
   Known* webhook = some_webhook();
   if (!webhook) return;
   webhook->steady = false;
@@ -238,7 +237,7 @@ void Crowd::delete_webhook(SimProcess& process) {
       });
 }
 
-void Crowd::enable_webhooks(SimProcess& process) {
+void Crowd::enable_webhooks(Door& process) {
   for (const auto& [id, webhook] : world_.database.webhooks()) {
     if (webhook.deleted || webhook.spec.enabled || chance_.one_in(4)) continue;
     UpdateWebhook update{kFirstOrganization, id, {}};
@@ -258,7 +257,7 @@ void Crowd::change_mood() {
 
 // ---- Deliveries and jobs -------------------------------------------------------------------------------------------
 
-void Crowd::touch_delivery(SimProcess& process) {
+void Crowd::touch_delivery(Door& process) {
   const auto found = some(chance_, world_.database.deliveries());
   if (found == world_.database.deliveries().end()) return;
   const DeliveryId id = found->first;
@@ -271,7 +270,7 @@ void Crowd::touch_delivery(SimProcess& process) {
   ask(process, RetryDelivery{kFirstOrganization, id}, nothing);
 }
 
-void Crowd::make_job(SimProcess& process) {
+void Crowd::make_job(Door& process) {
   CreateJob create{kFirstOrganization, chance_.one_in(5) ? JobKind::kPurgeDead : JobKind::kReplayDead, {}, 0};
   if (chance_.one_in(2)) create.rate = static_cast<std::uint32_t>(chance_.between(1, 100));
   const Known* webhook = some_webhook();
@@ -280,7 +279,7 @@ void Crowd::make_job(SimProcess& process) {
   ask(process, std::move(create), [](const auto&) {});
 }
 
-void Crowd::cancel_job(SimProcess& process) {
+void Crowd::cancel_job(Door& process) {
   const auto found = some(chance_, world_.database.jobs());
   if (found == world_.database.jobs().end()) return;
   ask(process, CancelJob{kFirstOrganization, found->first}, [](const auto&) {});

@@ -15,10 +15,10 @@ class Crowd {
   Crowd(const SimWorld& world, std::uint64_t seed) : world_(world), chance_(seed) {}
 
   /// Something, at random, at one of the process's loops.
-  void act(SimProcess& process);
-  void create_webhook(SimProcess& process);
+  void act(Door& process);
+  void create_webhook(Door& process);
   /// Enables most of what is disabled.
-  void enable_webhooks(SimProcess& process);
+  void enable_webhooks(Door& process);
   /// The process is gone: whoever waits for an answer knows nothing.
   void process_ended();
 
@@ -43,20 +43,20 @@ class Crowd {
     std::set<WebhookId> must_not;
   };
 
-  void send_events(SimProcess& process);
-  void send_keyed(SimProcess& process, std::size_t index);
+  void send_events(Door& process);
+  void send_keyed(Door& process, std::size_t index);
   NewEvent make_event();
   Expectation expect(const NewEvent& event) const;
   void check(const Expectation& expected, const IngestedEvent& event);
-  void patch_webhook(SimProcess& process);
-  void delete_webhook(SimProcess& process);
-  void touch_delivery(SimProcess& process);
-  void replay_event(SimProcess& process);
-  void make_job(SimProcess& process);
-  void cancel_job(SimProcess& process);
+  void patch_webhook(Door& process);
+  void delete_webhook(Door& process);
+  void touch_delivery(Door& process);
+  void replay_event(Door& process);
+  void make_job(Door& process);
+  void cancel_job(Door& process);
   void change_mood();
-  void ask(SimProcess& process, Change change, std::function<void(const Result<ChangeResult>&)> answered);
-  void submit(SimProcess& process, std::vector<NewEvent> events, std::optional<IdempotencyClaim> claim,
+  void ask(Door& process, Change change, std::function<void(const Result<ChangeResult>&)> answered);
+  void submit(Door& process, std::vector<NewEvent> events, std::optional<IdempotencyClaim> claim,
               std::function<void(const Result<IngestResult>&)> answered);
   Known* some_webhook();
 

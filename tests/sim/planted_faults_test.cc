@@ -28,12 +28,56 @@ INSTANTIATE_TEST_SUITE_P(Simulation, PlantedFault,
                            return std::string(kSimFaultNames[static_cast<std::size_t>(fault.param)]);
                          });
 
+constexpr std::uint64_t kClusterSeedsMax = 200;
+
+class PlantedClusterFault : public testing::TestWithParam<SimFault> {};
+
+TEST_P(PlantedClusterFault, is_found_by_a_seed_that_is_clean_without_it) {
+  for (std::uint64_t seed = 1; seed <= kClusterSeedsMax; ++seed) {
+    if (!simulate_processes(seed, GetParam()).failure) continue;
+    const SimReport clean = simulate_processes(seed);
+    EXPECT_FALSE(clean.failure) << *clean.failure;
+    return;
+  }
+  FAIL() << "no seed found it";
+}
+
+INSTANTIATE_TEST_SUITE_P(Simulation, PlantedClusterFault,
+                         testing::Values(SimFault::kLogUnread, SimFault::kCoverageOff, SimFault::kScanUnseen,
+                                         SimFault::kReadFromXmax, SimFault::kCountAll, SimFault::kForgetHanded,
+                                         SimFault::kKeepConnections, SimFault::kNoFencing, SimFault::kLeaseByWallClock,
+                                         SimFault::kVersionUnchecked),
+                         [](const auto& fault) {
+                           return std::string(kSimFaultNames[static_cast<std::size_t>(fault.param)]);
+                         });
+
 TEST(Simulation, the_same_seed_gives_the_same_run_and_another_seed_another) {
   const SimReport first = simulate(7);
   const SimReport again = simulate(7);
   EXPECT_EQ(first.hash, again.hash);
   EXPECT_EQ(first.steps, again.steps);
   EXPECT_NE(first.hash, simulate(8).hash);
+  EXPECT_EQ(simulate_processes(7).hash, simulate_processes(7).hash);
+  EXPECT_NE(simulate_processes(7).hash, simulate_processes(8).hash);
+}
+
+TEST(Simulation, has_crashes_drains_and_doubles_that_are_allowed_in_its_worlds_of_several_processes) {
+  int crashes = 0;
+  int drains = 0;
+  std::size_t sends = 0;
+  std::size_t doubles = 0;
+  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+    const SimReport report = simulate_processes(seed);
+    EXPECT_FALSE(report.failure) << "seed " << seed << ": " << *report.failure;
+    crashes += report.crashes;
+    drains += report.drains;
+    sends += report.sends;
+    doubles += report.doubles;
+  }
+  EXPECT_GT(crashes, 20);
+  EXPECT_GT(drains, 20);
+  EXPECT_GT(sends, 10'000u);
+  EXPECT_GT(doubles, 5u);
 }
 
 TEST(Simulation, has_crashes_drains_and_retries_in_its_seeds) {

@@ -38,17 +38,24 @@ Result<IngestResult> SimDatabase::apply(IngestIntent& intent) {
     if (intent.targets_fixed) {
       for (const WebhookId id : event.targets)
         if (!live(intent.organization, id)) return Error{ErrorCode::kNotFound, "No such webhook", {}};
-    } else if (moved && fault_ != SimFault::kSkipRematch) {
+    } else if (moved && fault_ != SimFault::kSkipRematch && fault_ != SimFault::kVersionUnchecked) {
       event.targets = index_.match(intent.organization, event.type, event.tenant);
     }
   }
   IngestResult result;
   for (const NewEvent& event : intent.events) result.events.push_back(insert_event(intent.organization, event));
+  if (commit_ != 0) news_.catalog = {{intent.organization, intent.catalog_version}};
   if (intent.key) {
     for (const IngestedEvent& event : result.events) events_.at(event.id).key = intent.key->key;
     claims_[{intent.key->route, intent.key->key}] = {intent.key->fingerprint, result, now_};
   }
   return result;
+}
+
+std::int64_t SimDatabase::draw(WallTime now, std::size_t count) {
+  const std::int64_t first = ids_.next(now);
+  for (std::size_t i = 1; i < count; ++i) ids_.next(now);
+  return first;
 }
 
 IngestedEvent SimDatabase::insert_event(OrganizationId organization, const NewEvent& event) {
@@ -97,6 +104,7 @@ Result<FinishResult> SimDatabase::apply(const FinishAttempt& intent) {
   SimDelivery* delivery = find(intent.organization, intent.delivery);
   if (!delivery) return Error{ErrorCode::kNotFound, "No such delivery", {}};
   PendingDelivery& row = delivery->row;
+  if (commit_ != 0 && row.attempts + 1 != intent.number) return FinishResult{delivery->state};
   if (row.attempts >= intent.number) {
     if (fault_ == SimFault::kCountTwice && delivery->state == DeliveryState::kPending) {
       row.attempts += 1;
@@ -104,7 +112,7 @@ Result<FinishResult> SimDatabase::apply(const FinishAttempt& intent) {
     }
     return FinishResult{delivery->state};
   }
-  change_health(intent);
+  if (commit_ == 0) change_health(intent);  // else a transaction of its own
   if (delivery->state != DeliveryState::kPending) {
     row.attempts = intent.number;
     return FinishResult{delivery->state};
@@ -220,11 +228,13 @@ Catalog SimDatabase::open() {
   index_ = WebhookIndex();
   Catalog catalog;
   if (ids_.last() != 0) catalog.at = time_of_id(ids_.last());
+  if (version_ != 0) catalog.versions.push_back({kFirstOrganization, version_});
   for (const auto& [id, webhook] : webhooks_) {
     if (webhook.deleted) continue;
     catalog.webhooks.push_back(std::make_shared<const Webhook>(webhook));
     index_.put(catalog.webhooks.back());
   }
+  if (version_ != 0) index_.reach_version(kFirstOrganization, version_);
   for (const auto& [id, key] : api_keys_) catalog.keys.push_back(key);
   catalog.open_jobs = open_jobs();
   return catalog;

@@ -47,11 +47,23 @@ class SimDatabase {
 
   // ---- A transaction: begin, apply what there is, take the news.
   void begin(WallTime now) { now_ = now; }
+  /// Of a database that several processes share: with a number, and with ids that were drawn before, or 0.
+  void begin(WallTime now, std::uint64_t commit, std::int64_t drawn) {
+    now_ = now;
+    commit_ = commit;
+    drawn_ = drawn;
+  }
+  /// The first of so many ids.
+  std::int64_t draw(WallTime now, std::size_t count);
+  /// Of the organization's webhooks; counted where commits are.
+  std::uint64_t version() const { return version_; }
   Result<IngestResult> apply(IngestIntent& intent);
   Result<FinishResult> apply(const FinishAttempt& intent);
+  void change_health(const FinishAttempt& intent);
   Result<ChangeResult> apply(const Change& change);
   News take_news() {
     news_.at = time();
+    news_.commit = commit_;
     return std::exchange(news_, News{});
   }
 
@@ -79,7 +91,6 @@ class SimDatabase {
   IngestedEvent insert_event(OrganizationId organization, const NewEvent& event);
   void insert_delivery(SimEvent& event, OrganizationId organization, WebhookId webhook, WallTime due,
                        bool with_message);
-  void change_health(const FinishAttempt& intent);
 
   Result<ChangeResult> apply_one(const CreateWebhook& change);
   Result<ChangeResult> apply_one(const UpdateWebhook& change);
@@ -97,7 +108,7 @@ class SimDatabase {
   Result<ChangeResult> apply_one(const DeleteApiKey& change);
   Result<ChangeResult> apply_one(const ExpireKeys& change);
 
-  std::int64_t next_id() { return ids_.next(now_); }
+  std::int64_t next_id() { return drawn_ != 0 ? drawn_++ : ids_.next(now_); }
   WebhookPtr live(OrganizationId organization, WebhookId id) const;
   SimDelivery* find(OrganizationId organization, DeliveryId id);
   bool ordered(WebhookId id) const;
@@ -117,6 +128,9 @@ class SimDatabase {
   SimFault fault_;
   IdGenerator ids_;
   WallTime now_{};
+  std::uint64_t commit_ = 0;
+  std::int64_t drawn_ = 0;
+  std::uint64_t version_ = 0;
   News news_;
   WebhookIndex index_;  ///< of the live ones; made anew by open()
   std::map<WebhookId, Webhook> webhooks_;

@@ -27,6 +27,10 @@ WebhookPtr SimDatabase::live(OrganizationId organization, WebhookId id) const {
 
 ChangeResult SimDatabase::publish(Webhook webhook) {
   const WebhookId id = webhook.id;
+  if (commit_ != 0) {
+    webhook.version = ++version_;
+    news_.catalog = {{webhook.organization, version_}};
+  }
   webhooks_[id] = webhook;
   auto shared = std::make_shared<const Webhook>(std::move(webhook));
   index_.put(shared);
@@ -165,6 +169,7 @@ Result<ChangeResult> SimDatabase::apply_one(const ReplayEvent& change) {
     }
   }
   const WallTime due = time();
+  if (commit_ != 0 && !targets.empty()) news_.catalog = {{change.organization, version_}};
   for (const WebhookId webhook : targets) insert_delivery(event, change.organization, webhook, due, false);
   return ChangeResult{.id = change.id.value, .count = static_cast<std::int64_t>(targets.size()), .webhook = nullptr};
 }

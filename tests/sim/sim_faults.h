@@ -15,11 +15,28 @@ enum class SimFault {
   kStaleRefill,       ///< LaneFaults::keep_stale_rows
   kForgetOverflow,    ///< LaneFaults::forget_overflow
   kSkipRematch,       ///< the commit takes the webhooks that were matched, whatever has changed since
+  // Of worlds of several processes.
+  kLogUnread,         ///< the commit log has no notes, and what a killed process did not append is never found
+  kCoverageOff,       ///< LaneFaults::forget_reads: an entry that comes after a read that saw it is taken as new
+  kScanUnseen,        ///< pages of lanes do not say what they saw
+  kReadFromXmax,      ///< "key > last seen": the commit log is read on from above all that was begun
+  kCountAll,          ///< counters count the ends that were asked for, not the rows that changed
+  kForgetHanded,      ///< partitions are given away without what is under way in them
+  kKeepConnections,   ///< a fence waits for what the stopped worker's connections hold, and does not end them
+  kNoFencing,         ///< an attempt's end is taken whatever its token
+  kLeaseByWallClock,  ///< a lease's end is judged by the wall clock
+  kVersionUnchecked,  ///< an ingest is committed with the webhooks that it was matched with
 };
+inline bool is_of_several_processes(SimFault fault) {
+  return fault >= SimFault::kLogUnread;
+}
 
 inline constexpr std::string_view kSimFaultNames[] = {
-    "none",        "ack_before_commit", "forget_timers",   "forget_completion", "swap_order",
-    "count_twice", "stale_refill",      "forget_overflow", "skip_rematch"};
+    "none",           "ack_before_commit",   "forget_timers",    "forget_completion",
+    "swap_order",     "count_twice",         "stale_refill",     "forget_overflow",
+    "skip_rematch",   "log_unread",          "coverage_off",     "scan_unseen",
+    "read_from_xmax", "count_all",           "forget_handed",    "keep_connections",
+    "no_fencing",     "lease_by_wall_clock", "version_unchecked"};
 std::optional<SimFault> parse_sim_fault(std::string_view name);
 
 }  // namespace eventrelay

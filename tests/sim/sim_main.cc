@@ -1,4 +1,4 @@
-// ./dev sim: runs seeds until one breaks a promise.
+// ./dev sim: runs seeds until one breaks a promise. Each is a world of one process and one of several.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
@@ -6,48 +6,72 @@
 
 using namespace eventrelay;
 
-int main(int argc, char** argv) {
-  CLI::App app{"Seeded simulation of the engine"};
+namespace {
+
+struct Options {
   std::uint64_t seeds = 100;
   std::uint64_t from = 1;
   bool verbose = false;
   std::size_t lines = 60;
-  std::string fault_name = "none";
-  app.add_option("--seeds", seeds, "how many");
-  app.add_option("--from,--seed", from, "the first");
-  app.add_option("--lines", lines, "of the trace, shown on failure");
-  app.add_option("--fault", fault_name, "plants a fault: the run must then fail");
-  app.add_flag("--verbose", verbose, "a line for each seed");
-  CLI11_PARSE(app, argc, argv);
-  const auto fault = parse_sim_fault(fault_name);
-  if (!fault) {
-    std::fprintf(stderr, "no such fault: %s\n", fault_name.c_str());
-    return 2;
-  }
-  std::size_t sends = 0;
-  std::uint64_t steps = 0;
-  int crashes = 0;
-  for (std::uint64_t seed = from; seed < from + seeds; ++seed) {
-    const SimReport report = simulate(seed, *fault, lines);
-    sends += report.sends;
-    steps += report.steps;
-    crashes += report.crashes;
-    if (verbose) {
+  std::string fault = "none";
+  std::string worlds = "both";
+};
+
+unsigned long long shown(std::uint64_t number) {
+  return number;
+}
+
+/// False where a promise was broken.
+bool run(const char* world, SimReport (*simulated)(std::uint64_t, SimFault, std::size_t), const Options& options,
+         SimFault fault) {
+  SimReport sum;
+  for (std::uint64_t seed = options.from; seed < options.from + options.seeds; ++seed) {
+    const SimReport report = simulated(seed, fault, options.lines);
+    sum.sends += report.sends;
+    sum.doubles += report.doubles;
+    sum.steps += report.steps;
+    sum.crashes += report.crashes;
+    if (options.verbose) {
       std::printf("seed %llu: hash %016llx, %zu events, %zu deliveries, %zu sends, %llu steps, %d crashes, %d drains\n",
-                  static_cast<unsigned long long>(seed), static_cast<unsigned long long>(report.hash), report.events,
-                  report.deliveries, report.sends, static_cast<unsigned long long>(report.steps), report.crashes,
-                  report.drains);
-    } else if ((seed - from + 1) % 100 == 0) {
-      std::printf("%llu seeds\n", static_cast<unsigned long long>(seed - from + 1));
-      std::fflush(stdout);
+                  shown(seed), shown(report.hash), report.events, report.deliveries, report.sends, shown(report.steps),
+                  report.crashes, report.drains);
+    } else if ((seed - options.from + 1) % 100 == 0) {
+      std::printf("%llu seeds\n", shown(seed - options.from + 1));
     }
+    std::fflush(stdout);
     if (!report.failure) continue;
     for (const std::string& line : report.last_lines) std::printf("  %s\n", line.c_str());
-    std::printf("seed %llu (%s) broke a promise: %s\n", static_cast<unsigned long long>(seed), report.world.c_str(),
+    std::printf("seed %llu of %s (%s) broke a promise: %s\n", shown(seed), world, report.world.c_str(),
                 report.failure->c_str());
-    return 1;
+    return false;
   }
-  std::printf("%llu seeds kept every promise: %zu requests, %llu steps, %d crashes\n",
-              static_cast<unsigned long long>(seeds), sends, static_cast<unsigned long long>(steps), crashes);
+  std::printf("%llu seeds of %s kept every promise: %zu requests, %zu of them again, %llu steps, %d crashes\n",
+              shown(options.seeds), world, sum.sends, sum.doubles, shown(sum.steps), sum.crashes);
+  return true;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"Seeded simulation of the engine"};
+  Options options;
+  app.add_option("--seeds", options.seeds, "how many");
+  app.add_option("--from,--seed", options.from, "the first");
+  app.add_option("--lines", options.lines, "of the trace, shown on failure");
+  app.add_option("--fault", options.fault, "plants a fault: the run must then fail");
+  app.add_option("--worlds", options.worlds, "of one process, of several, or both")
+      ->check(CLI::IsMember({"one", "several", "both"}));
+  app.add_flag("--verbose", options.verbose, "a line for each seed");
+  CLI11_PARSE(app, argc, argv);
+  const auto fault = parse_sim_fault(options.fault);
+  if (!fault) {
+    std::fprintf(stderr, "no such fault: %s\n", options.fault.c_str());
+    return 2;
+  }
+  const bool planted = *fault != SimFault::kNone;
+  const bool one = planted ? !is_of_several_processes(*fault) : options.worlds != "several";
+  const bool several = planted ? is_of_several_processes(*fault) : options.worlds != "one";
+  if (one && !run("one process", simulate, options, *fault)) return 1;
+  if (several && !run("several processes", simulate_processes, options, *fault)) return 1;
   return 0;
 }

@@ -11,7 +11,7 @@ SimReceivers::Mood SimReceivers::mood(const std::string& host) const {
   return healed_ || found == moods_.end() ? Mood::kGood : found->second;
 }
 
-SimNetwork::SimNetwork(VirtualTime& time, EventLoop& loop, std::size_t loop_index, Witness& witness,
+SimNetwork::SimNetwork(VirtualTime& time, EventLoop& loop, std::size_t loop_index, Onlooker& witness,
                        SimReceivers& receivers, std::uint64_t seed)
     : time_(time), loop_(loop), loop_index_(loop_index), witness_(witness), receivers_(receivers), chance_(seed) {}
 
@@ -48,7 +48,7 @@ void SimNetwork::send(OutboundRequest request, Completion<AttemptOutcome> done) 
   time_.at(time_.now() + answer.after, [this, alive = std::weak_ptr(alive_), open, id] {
     if (alive.expired()) return;
     loop_.post([this, open, id] {
-      witness_.on_outcome(id, open->outcome);
+      witness_.on_outcome(loop_index_, id, open->outcome);
       std::move(open->done)(std::move(open->outcome));
     });
   });

@@ -29,7 +29,7 @@ class SimReceivers {
 /// One loop's transport.
 class SimNetwork final : public Transport {
  public:
-  SimNetwork(VirtualTime& time, EventLoop& loop, std::size_t loop_index, Witness& witness, SimReceivers& receivers,
+  SimNetwork(VirtualTime& time, EventLoop& loop, std::size_t loop_index, Onlooker& witness, SimReceivers& receivers,
              std::uint64_t seed);
   void send(OutboundRequest request, Completion<AttemptOutcome> done) override;
 
@@ -43,7 +43,7 @@ class SimNetwork final : public Transport {
   VirtualTime& time_;
   EventLoop& loop_;
   std::size_t loop_index_;
-  Witness& witness_;
+  Onlooker& witness_;
   SimReceivers& receivers_;
   Chance chance_;
   std::shared_ptr<int> alive_ = std::make_shared<int>(0);

@@ -16,10 +16,10 @@ class SimProcess::Ear final : public NewsSink {
   NewsSink& sink_;
 };
 
-SimProcess::SimProcess(const SimWorld& world, const SimProcessOptions& options, std::uint64_t seed) {
+SimProcess::SimProcess(const SimWorld& world, Witness& witness, const SimProcessOptions& options, std::uint64_t seed) {
   Chance chance(seed);
-  store_ = std::make_unique<SimStore>(world.time, world.database, hand_over_, world.witness, world.trace,
-                                      options.weather, options.fault, chance.bits());
+  store_ = std::make_unique<SimStore>(world.time, world.database, hand_over_, witness, world.trace, options.weather,
+                                      options.fault, chance.bits());
   std::vector<InProcessHandOver::Ear> ears;
   std::vector<Engine*> engines;
   WindowBudget window;
@@ -46,13 +46,13 @@ SimProcess::SimProcess(const SimWorld& world, const SimProcessOptions& options, 
     parts.network =
         std::make_unique<SimNetwork>(world.time, *parts.loop, i, world.witness, world.receivers, chance.bits());
     parts.engine = std::make_unique<Engine>(engine_options, *parts.loop, *store_, *parts.network, world.metrics);
-    parts.ear = std::make_unique<Ear>(world.witness, *parts.engine);
+    parts.ear = std::make_unique<Ear>(witness, *parts.engine);
     ears.push_back({parts.loop.get(), parts.ear.get()});
     engines.push_back(parts.engine.get());
     parts_.push_back(std::move(parts));
   }
   hand_over_.set_ears(std::move(ears));
-  world.witness.process_begins(std::move(engines), window, options.in_flight_max);
+  witness.process_begins(std::move(engines), window, options.in_flight_max);
   const auto catalog = std::make_shared<Catalog>(*store_->load_catalog());
   for (Parts& parts : parts_) parts.loop->post([catalog, engine = parts.engine.get()] { engine->start(*catalog); });
 }

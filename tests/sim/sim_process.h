@@ -26,24 +26,27 @@ struct SimProcessOptions {
 struct SimWorld {
   VirtualTime& time;
   SimDatabase& database;
-  Witness& witness;
+  Onlooker& witness;
   Trace& trace;
   SimReceivers& receivers;
   Metrics& metrics;
 };
 
-class SimProcess {
+class SimProcess final : public Door {
  public:
   /// options: must outlive it.
-  SimProcess(const SimWorld& world, const SimProcessOptions& options, std::uint64_t seed);
-  ~SimProcess();
+  SimProcess(const SimWorld& world, Witness& witness, const SimProcessOptions& options, std::uint64_t seed);
+  ~SimProcess() override;
   SimProcess(const SimProcess&) = delete;
   SimProcess& operator=(const SimProcess&) = delete;
 
-  std::size_t loops() const { return parts_.size(); }
-  ManualLoop& loop(std::size_t index) { return *parts_[index].loop; }
-  Engine& engine(std::size_t index) { return *parts_[index].engine; }
-  SimStore& store() { return *store_; }
+  std::size_t loops() const override { return parts_.size(); }
+  EventLoop& loop(std::size_t index) override { return *parts_[index].loop; }
+  Store& store() override { return *store_; }
+  void accept(std::size_t loop, std::vector<NewEvent> events, std::optional<IdempotencyClaim> claim,
+              Completion<Result<IngestResult>> done) override {
+    parts_[loop].engine->intake().accept(kFirstOrganization, std::move(events), std::move(claim), std::move(done));
+  }
   void drain(std::function<void()> done);
   bool draining() const { return draining_; }
 

@@ -98,7 +98,7 @@ void Simulation::draw_world(SimFault fault) {
 
 void Simulation::start_process() {
   trace_.note("start");
-  process_ = std::make_unique<SimProcess>(world_, options_, chance_.bits());
+  process_ = std::make_unique<SimProcess>(world_, witness_, options_, chance_.bits());
 }
 
 void Simulation::end_process(bool drained) {

@@ -19,10 +19,13 @@ struct SimReport {
   std::size_t events = 0;
   std::size_t deliveries = 0;
   std::size_t sends = 0;
+  std::size_t doubles = 0;  ///< of these again, where it was allowed
   int crashes = 0;
   int drains = 0;
 };
 
 SimReport simulate(std::uint64_t seed, SimFault fault = SimFault::kNone, std::size_t lines_kept = 60);
+/// Of several processes that share a database.
+SimReport simulate_processes(std::uint64_t seed, SimFault fault = SimFault::kNone, std::size_t lines_kept = 60);
 
 }  // namespace eventrelay

@@ -16,6 +16,16 @@ std::string sim_host(int number) {
   return "w" + std::to_string(number) + ".test";
 }
 
+std::string describe(const SimDatabase& database, DeliveryId id) {
+  const auto found = database.deliveries().find(id);
+  if (found == database.deliveries().end()) return "delivery " + std::to_string(id.value) + " (not stored)";
+  const PendingDelivery& row = found->second.row;
+  return "delivery " + std::to_string(id.value) + " of webhook " + std::to_string(row.webhook.value) + " (" +
+         std::string(to_text(found->second.state)) + ", attempts " + std::to_string(row.attempts) + ", position " +
+         std::to_string(row.position) + ", due " + std::to_string(unix_ms(row.due)) + ", sort_at " +
+         std::to_string(unix_ms(row.sort_at)) + (row.manual ? ", manual)" : ")");
+}
+
 Witness::Witness(const SimDatabase& database, VirtualTime& time, Trace& trace)
     : database_(database), time_(time), trace_(trace), loop_(time), clock_(loop_) {}
 
@@ -26,13 +36,7 @@ void Witness::fail(std::string what) {
 }
 
 std::string Witness::name(DeliveryId id) const {
-  const auto found = database_.deliveries().find(id);
-  if (found == database_.deliveries().end()) return "delivery " + std::to_string(id.value) + " (not stored)";
-  const PendingDelivery& row = found->second.row;
-  return "delivery " + std::to_string(id.value) + " of webhook " + std::to_string(row.webhook.value) + " (" +
-         std::string(to_text(found->second.state)) + ", attempts " + std::to_string(row.attempts) + ", position " +
-         std::to_string(row.position) + ", due " + std::to_string(unix_ms(row.due)) + ", sort_at " +
-         std::to_string(unix_ms(row.sort_at)) + (row.manual ? ", manual)" : ")");
+  return describe(database_, id);
 }
 
 // ---- Processes -----------------------------------------------------------------------------------------------------
@@ -136,45 +140,55 @@ void Witness::on_finish_answered(const FinishAttempt& finish, const FinishResult
 
 // ---- The transport -------------------------------------------------------------------------------------------------
 
-const Webhook* Witness::webhook_at(const std::string& host) const {
-  for (const auto& [id, webhook] : database_.webhooks()) {
+namespace {
+const Webhook* webhook_at(const SimDatabase& database, const std::string& host) {
+  for (const auto& [id, webhook] : database.webhooks()) {
     if (webhook.spec.url.find("//" + host + "/") != std::string::npos) return &webhook;
   }
   return nullptr;
 }
 
-DeliveryId Witness::identify(const Message& message, WebhookId webhook) const {
+DeliveryId delivery_of(const SimDatabase& database, const Message& message, WebhookId webhook) {
   if (message.body.starts_with("dlv_"))
     return *parse_delivery_id(std::string_view(message.body).substr(0, kDeliveryIdChars));
-  // The people of the simulation see to it that at most one of them is pending.
   DeliveryId found;
-  for (const DeliveryId id : database_.events().at(message.event).deliveries) {
-    const SimDelivery& delivery = database_.deliveries().at(id);
+  for (const DeliveryId id : database.events().at(message.event).deliveries) {
+    const SimDelivery& delivery = database.deliveries().at(id);
     if (delivery.row.webhook != webhook) continue;
     found = id;
     if (delivery.state == DeliveryState::kPending) break;
   }
   return found;
 }
+}  // namespace
+
+std::optional<DeliveryId> identify(const SimDatabase& database, const OutboundRequest& request, std::string& failed) {
+  const Webhook* webhook = webhook_at(database, request.target->host);
+  if (!webhook) {
+    failed = "a request to a webhook that does not exist: " + request.target->host;
+    return std::nullopt;
+  }
+  if (!database.events().contains(request.message->event)) {
+    failed = "a request of an event that is not stored";
+    return std::nullopt;
+  }
+  const DeliveryId id = delivery_of(database, *request.message, webhook->id);
+  const auto found = database.deliveries().find(id);
+  if (found != database.deliveries().end() && found->second.row.webhook == webhook->id) return id;
+  failed = "a request of no delivery to webhook " + std::to_string(webhook->id.value);
+  return std::nullopt;
+}
 
 DeliveryId Witness::on_send(std::size_t loop, const OutboundRequest& request) {
-  const Webhook* webhook = webhook_at(request.target->host);
-  if (!webhook) {
-    fail("a request to a webhook that does not exist: " + request.target->host);
+  std::string failed;
+  const auto identified = identify(database_, request, failed);
+  if (!identified) {
+    fail(failed);
     return {};
   }
-  if (!database_.events().contains(request.message->event)) {
-    fail("a request of an event that is not stored");
-    return {};
-  }
-  const DeliveryId id = identify(*request.message, webhook->id);
-  const auto found = database_.deliveries().find(id);
-  if (found == database_.deliveries().end() || found->second.row.webhook != webhook->id) {
-    fail("a request of no delivery to webhook " + std::to_string(webhook->id.value));
-    return {};
-  }
-  const SimDelivery& delivery = found->second;
-  trace_.note("send", id.value, webhook->id.value, delivery.row.attempts + 1);
+  const DeliveryId id = *identified;
+  const SimDelivery& delivery = database_.deliveries().at(id);
+  trace_.note("send", id.value, delivery.row.webhook.value, delivery.row.attempts + 1);
   check_send(loop, delivery);
   History& history = history_[id];
   history.sends += 1;
@@ -184,7 +198,7 @@ DeliveryId Witness::on_send(std::size_t loop, const OutboundRequest& request) {
   history.last_number = delivery.row.attempts + 1;
   history.last_process = process_;
   history.reopened_at_send = history.reopened;
-  busy_[id] = Busy{webhook->id, loop, request.message->body.size()};
+  busy_[id] = Busy{delivery.row.webhook, loop, request.message->body.size()};
   return id;
 }
 
@@ -228,7 +242,7 @@ void Witness::check_order(const SimDelivery& delivery) {
   }
 }
 
-void Witness::on_outcome(DeliveryId id, const AttemptOutcome& outcome) {
+void Witness::on_outcome(std::size_t, DeliveryId id, const AttemptOutcome& outcome) {
   if (const auto found = busy_.find(id); found != busy_.end()) found->second.in_flight = false;
   trace_.note("outcome", id.value, outcome.status_code, static_cast<std::int64_t>(outcome.error));
   History& history = history_[id];

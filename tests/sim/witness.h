@@ -9,6 +9,7 @@
 
 #include "engine/engine.h"
 #include "engine/wall_clock.h"
+#include "tests/sim/onlooker.h"
 #include "tests/sim/sim_database.h"
 #include "tests/sim/trace.h"
 
@@ -16,13 +17,17 @@ namespace eventrelay {
 
 /// Host of the webhook with that number: how the witness knows whom a request is for.
 std::string sim_host(int number);
+/// nullopt where there is no such webhook, event or delivery; failed says which.
+std::optional<DeliveryId> identify(const SimDatabase& database, const OutboundRequest& request, std::string& failed);
+/// In words.
+std::string describe(const SimDatabase& database, DeliveryId id);
 
-class Witness {
+class Witness final : public Onlooker {
  public:
   Witness(const SimDatabase& database, VirtualTime& time, Trace& trace);
 
   const std::optional<std::string>& failure() const { return failure_; }
-  void fail(std::string what);
+  void fail(std::string what) override;
 
   // ---- Processes.
   void process_begins(std::vector<Engine*> engines, const WindowBudget& window, std::size_t in_flight_max);
@@ -37,12 +42,11 @@ class Witness {
   void on_finish_answered(const FinishAttempt& finish, const FinishResult& result);
 
   // ---- What the transport sees.
-  /// Returns the delivery's id.
-  DeliveryId on_send(std::size_t loop, const OutboundRequest& request);
-  void on_outcome(DeliveryId id, const AttemptOutcome& outcome);
+  DeliveryId on_send(std::size_t loop, const OutboundRequest& request) override;
+  void on_outcome(std::size_t loop, DeliveryId id, const AttemptOutcome& outcome) override;
 
   // ---- What people were told.
-  void on_event_answered(const IngestedEvent& event);
+  void on_event_answered(const IngestedEvent& event) override;
   void on_drained();
 
   /// The world is healed and rests.
@@ -73,8 +77,6 @@ class Witness {
     std::optional<DeliveryState> final_state;  ///< as answered, until a person reopens it
   };
 
-  const Webhook* webhook_at(const std::string& host) const;
-  DeliveryId identify(const Message& message, WebhookId webhook) const;
   void check_send(std::size_t loop, const SimDelivery& delivery);
   void check_order(const SimDelivery& delivery);
   void check_window(std::size_t loop);

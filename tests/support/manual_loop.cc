@@ -9,37 +9,6 @@ namespace {
 /// 2026-01-01T00:00:00Z: where the wall clock stands at the steady clock's zero.
 constexpr WallTime kWallStart = from_unix_ms(1'767'225'600'000);
 
-class ManualAlarm final : public Alarm {
- public:
-  ManualAlarm(VirtualTime& time, std::shared_ptr<bool> ended, std::function<void()> handler)
-      : time_(time), state_(std::make_shared<State>(State{std::move(ended), std::move(handler), {}})) {}
-  ~ManualAlarm() override { clear(); }
-  ManualAlarm(const ManualAlarm&) = delete;
-  ManualAlarm& operator=(const ManualAlarm&) = delete;
-
-  void set(SteadyTime at) override {
-    if (state_->ticket && state_->ticket->first == at) return;
-    clear();
-    state_->ticket = time_.at(at, [state = state_] {
-      state->ticket.reset();
-      if (!*state->ended) state->handler();
-    });
-  }
-  void clear() override {
-    if (state_->ticket) time_.cancel(*state_->ticket);
-    state_->ticket.reset();
-  }
-
- private:
-  struct State {
-    std::shared_ptr<bool> ended;
-    std::function<void()> handler;
-    std::optional<VirtualTime::Ticket> ticket;
-  };
-  VirtualTime& time_;
-  std::shared_ptr<State> state_;
-};
-
 }  // namespace
 
 WallTime VirtualTime::wall_now() const {
@@ -70,18 +39,70 @@ void VirtualTime::run_until(SteadyTime moment) {
   now_ = std::max(now_, moment);
 }
 
+class ManualAlarm final : public Alarm {
+ public:
+  ManualAlarm(VirtualTime& time, std::shared_ptr<ManualLoop::State> loop, std::function<void()> handler)
+      : time_(time), state_(std::make_shared<State>(State{time, std::move(loop), std::move(handler), {}})) {}
+  ~ManualAlarm() override { clear(); }
+  ManualAlarm(const ManualAlarm&) = delete;
+  ManualAlarm& operator=(const ManualAlarm&) = delete;
+
+  void set(SteadyTime at) override {
+    if (state_->ticket && state_->ticket->first == at) return;
+    clear();
+    ring(state_, at);
+  }
+  void clear() override {
+    if (state_->ticket) time_.cancel(*state_->ticket);
+    state_->ticket.reset();
+  }
+
+ private:
+  struct State {
+    VirtualTime& time;
+    std::shared_ptr<ManualLoop::State> loop;
+    std::function<void()> handler;
+    std::optional<VirtualTime::Ticket> ticket;
+  };
+  static void ring(const std::shared_ptr<State>& state, SteadyTime at) {
+    state->ticket = state->time.at(at, [state] {
+      state->ticket.reset();
+      if (state->loop->ended) return;
+      if (state->loop->paused_until > state->time.now()) return ring(state, state->loop->paused_until);
+      state->handler();
+    });
+  }
+
+  VirtualTime& time_;
+  std::shared_ptr<State> state_;
+};
+
 ManualLoop::ManualLoop(VirtualTime& time, std::uint64_t seed) : time_(time), random_state_(seed) {}
+
+void ManualLoop::run_at(SteadyTime at, VirtualTime& time, const std::shared_ptr<State>& state, Completion<> task) {
+  time.at(at, [&time, state, task = std::move(task)]() mutable {
+    if (state->ended) return;
+    if (state->paused_until > time.now()) return run_at(state->paused_until, time, state, std::move(task));
+    std::move(task)();
+  });
+}
+
+SteadyTime ManualLoop::boot_now() const {
+  return boot_by_wall_ ? SteadyTime(wall_now().time_since_epoch()) : time_.now();
+}
+
+WallTime ManualLoop::wall_now() const {
+  return time_.wall_now() + (wall_offset_ ? wall_offset_() : milliseconds(0));
+}
 
 void ManualLoop::post(Completion<> task) {
   const SteadyTime arrival = time_.now() + (lag_ ? lag_() : std::chrono::microseconds(0));
   last_post_ = std::max(last_post_, arrival);
-  time_.at(last_post_, [ended = ended_, task = std::move(task)]() mutable {
-    if (!*ended) std::move(task)();
-  });
+  run_at(last_post_, time_, state_, std::move(task));
 }
 
 std::unique_ptr<Alarm> ManualLoop::make_alarm(std::function<void()> handler) {
-  return std::make_unique<ManualAlarm>(time_, ended_, std::move(handler));
+  return std::make_unique<ManualAlarm>(time_, state_, std::move(handler));
 }
 
 double ManualLoop::random() {

@@ -1,6 +1,7 @@
 // Virtual time, and event loops that live in it. A test or the simulation moves time; nothing waits for real.
 // Single-threaded, and the same calls give the same order every time.
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -49,20 +50,36 @@ class ManualLoop final : public EventLoop {
   ManualLoop& operator=(const ManualLoop&) = delete;
 
   /// Nothing that was posted or set runs any more.
-  void end() { *ended_ = true; }
+  void end() { state_->ended = true; }
+  /// The machine sleeps, or the process is stopped: until then nothing runs, afterwards all that was due, in its order.
+  void pause_until(SteadyTime moment) { state_->paused_until = std::max(state_->paused_until, moment); }
+  /// How far this machine's wall clock is ahead of the others'.
+  void set_wall_offset(std::function<milliseconds()> offset) { wall_offset_ = std::move(offset); }
+  /// A planted fault: the boot clock goes with the wall clock.
+  void set_boot_by_wall() { boot_by_wall_ = true; }
   /// How long each post takes to arrive; they stay in their order. Default: no time.
   void set_lag(std::function<std::chrono::microseconds()> lag) { lag_ = std::move(lag); }
 
   void post(Completion<> task) override;
   SteadyTime now() const override { return time_.now(); }
-  SteadyTime boot_now() const override { return time_.now(); }
-  WallTime wall_now() const override { return time_.wall_now(); }
+  SteadyTime boot_now() const override;
+  WallTime wall_now() const override;
   std::unique_ptr<Alarm> make_alarm(std::function<void()> handler) override;
   double random() override;
 
  private:
+  friend class ManualAlarm;
+  struct State {
+    bool ended = false;
+    SteadyTime paused_until{};
+  };
+  /// Then, or when the loop goes on.
+  static void run_at(SteadyTime at, VirtualTime& time, const std::shared_ptr<State>& state, Completion<> task);
+
   VirtualTime& time_;
-  std::shared_ptr<bool> ended_ = std::make_shared<bool>(false);
+  std::shared_ptr<State> state_ = std::make_shared<State>();
+  std::function<milliseconds()> wall_offset_;
+  bool boot_by_wall_ = false;
   std::function<std::chrono::microseconds()> lag_;
   SteadyTime last_post_{};
   std::uint64_t random_state_;
