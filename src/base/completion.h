@@ -10,8 +10,8 @@ namespace eventrelay {
 template <class... Args>
 using Completion = boost::asio::any_completion_handler<void(Args...)>;
 
-/// Takes the handler out; the source is empty then. Boost 1.81's move assignment never returns: move by construction, by
-/// swap, or with this.
+/// Takes the handler out; the source is empty then. Boost 1.81's move assignment never returns: move by construction,
+/// by swap, or with this.
 template <class... Args>
 Completion<Args...> taken(Completion<Args...>& from) {
   Completion<Args...> handler;

@@ -10,8 +10,8 @@ struct EmbeddedFile {
   std::string_view text;
 };
 
-std::span<const EmbeddedFile> sqlite_migrations();  ///< 0001_….sql, in order
+std::span<const EmbeddedFile> sqlite_migrations();    ///< 0001_….sql, in order
 std::span<const EmbeddedFile> postgres_migrations();  ///< the same for PostgreSQL
-std::span<const EmbeddedFile> api_description();    ///< openapi.json
+std::span<const EmbeddedFile> api_description();      ///< openapi.json
 
 }  // namespace eventrelay
