@@ -53,17 +53,19 @@ Awaitable<Result<DuePage>> read_due(PgRead read, DueQuery query) {
 
 Awaitable<Result<LanePage>> read_lanes(PgRead read, PartitionSet partitions, WebhookId after, std::size_t limit) {
   PgStatement statement{
+      "SELECT s.seen, l.id, l.sort_at_ms FROM (SELECT pg_current_snapshot()::text AS seen) s LEFT JOIN LATERAL ("
       "SELECT w.id, d.sort_at_ms FROM webhooks w CROSS JOIN LATERAL (SELECT d.sort_at_ms FROM deliveries d"
       " WHERE d.partition = w.partition AND d.webhook_id = w.id AND d.state = 0 ORDER BY d.sort_at_ms, d.id LIMIT 1) d"
-      " WHERE NOT w.deleted AND w.partition = ANY ($1) AND w.id > $2 ORDER BY w.id LIMIT $3",
+      " WHERE NOT w.deleted AND w.partition = ANY ($1) AND w.id > $2 ORDER BY w.id LIMIT $3) l ON true ORDER BY l.id",
       {}};
   statement.params.add_array(std::span<const std::int16_t>(partition_numbers(partitions)));
   statement.params.add(after.value).add(static_cast<std::int64_t>(limit));
   auto rows = co_await read_rows(read, std::move(statement));
   if (!rows) co_return rows.error();
   LanePage page;
-  for (int row = 0; row < rows->size(); ++row)
-    page.lanes.push_back({WebhookId{rows->integer(row, 0)}, from_unix_ms(rows->integer(row, 1))});
+  page.seen = read_point_of(rows->text(0, 0));
+  for (int row = 0; row < rows->size() && !rows->is_null(row, 1); ++row)
+    page.lanes.push_back({WebhookId{rows->integer(row, 1)}, from_unix_ms(rows->integer(row, 2))});
   page.done = page.lanes.size() < limit;
   co_return page;
 }
