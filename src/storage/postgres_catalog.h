@@ -18,7 +18,8 @@ class PgCatalog {
   /// What the store had when it was opened.
   void load(const Catalog& catalog);
   /// A change of this process is committed: takes it in, or, where other processes changed something before it, takes
-  /// it out of the news and says so: catch_up() brings both, in order.
+  /// it out of the news and says so: catch_up() brings both, in order. False too where deliveries were matched with
+  /// what is not taken in yet.
   bool absorb(News& news);
   /// Reads what changed of these organizations since their known versions (of all, where none is named), and publishes
   /// it. Errors as reads.

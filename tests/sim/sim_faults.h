@@ -18,7 +18,7 @@ enum class SimFault {
   // Of worlds of several processes.
   kLogUnread,         ///< the commit log has no notes, and what a killed process did not append is never found
   kCoverageOff,       ///< LaneFaults::forget_reads: an entry that comes after a read that saw it is taken as new
-  kScanUnseen,        ///< pages of lanes do not say what they saw
+  kScanUnseen,        ///< pages of lanes do not say what they saw; rare: a seed of some hundreds finds it
   kReadFromXmax,      ///< "key > last seen": the commit log is read on from above all that was begun
   kCountAll,          ///< counters count the ends that were asked for, not the rows that changed
   kForgetHanded,      ///< partitions are given away without what is under way in them

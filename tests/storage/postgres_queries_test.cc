@@ -59,6 +59,19 @@ TEST_F(PostgresQueriesTest, a_read_says_what_it_saw_also_when_it_found_nothing) 
   EXPECT_TRUE(due().seen.sees(open));
 }
 
+TEST_F(PostgresQueriesTest, pages_of_lanes_say_what_they_saw_also_where_there_are_none) {
+  const std::uint64_t before = note_ids(of_1, 1, 2);
+  const LanePage none = must(q::read_lanes(read(), all_partitions(), {}, 10));
+  EXPECT_TRUE(none.lanes.empty() && none.done);
+  EXPECT_TRUE(none.seen.sees(before));
+  const std::uint64_t after = note_ids(of_1, 3, 4);
+  EXPECT_FALSE(none.seen.sees(after));
+  add(0, 4, DeliveryState::kPending);
+  const LanePage some = must(q::read_lanes(read(), all_partitions(), {}, 10));
+  EXPECT_EQ(some.lanes.size(), 2u);
+  EXPECT_TRUE(some.seen.sees(after));
+}
+
 TEST_F(PostgresQueriesTest, due_rows_come_with_what_they_saw_and_payloads_up_to_the_bytes) {
   add(0, 20, DeliveryState::kPending);
   const std::uint64_t done = note_ids(of_1, 1, 2);
