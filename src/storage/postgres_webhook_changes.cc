@@ -154,6 +154,7 @@ Awaitable<Result<void>> ChangeSession::reorder(const Webhook& webhook, int parti
       "SELECT id FROM deliveries WHERE partition = $1 AND webhook_id = $2 AND state = 0 LIMIT $3", std::move(which));
   const Rows rows = co_await run();
   std::vector<std::int64_t> ids;
+  ids.reserve(static_cast<std::size_t>(rows[found].size()));
   for (int i = 0; i < rows[found].size(); ++i) ids.push_back(rows[found].integer(i, 0));
   if (ids.size() > kJobSliceRows)
     co_return conflict("`ordered` cannot be changed while more than " + std::to_string(kJobSliceRows) +
