@@ -109,11 +109,12 @@ TEST(RedisEntryTest, a_large_body_stays_in_the_store) {
 
 TEST(RedisEntryTest, bodies_that_do_not_fit_stay_in_the_store) {
   News news;
-  for (int i = 1; i <= 100; ++i) news.pending.push_back(pending(i, message(i, 1'000)));
+  constexpr int kTooMany = kEntryBytesMax / 1'000 + 10;
+  for (int i = 1; i <= kTooMany; ++i) news.pending.push_back(pending(i, message(i, 1'000)));
   const std::string bytes = encode_entry(news);
   EXPECT_LE(bytes.size(), kEntryBytesMax);
   const Arrival arrival = decode_entry(kPartition, bytes);
-  ASSERT_EQ(arrival.news.pending.size(), 100u);
+  ASSERT_EQ(arrival.news.pending.size(), std::size_t{kTooMany});
   EXPECT_NE(arrival.news.pending.front().message, nullptr);
   EXPECT_EQ(arrival.news.pending.back().message, nullptr);
 }
@@ -121,7 +122,7 @@ TEST(RedisEntryTest, bodies_that_do_not_fit_stay_in_the_store) {
 TEST(RedisEntryTest, too_many_ids_make_a_gap_that_names_its_commit) {
   News news;
   news.commit = 77;
-  for (int i = 1; i <= 5'000; ++i) news.pending.push_back(pending(i, nullptr));
+  for (int i = 1; i <= 60'000; ++i) news.pending.push_back(pending(i, nullptr));
   const std::string bytes = encode_entry(news);
   EXPECT_LT(bytes.size(), 40u);
   const Arrival arrival = decode_entry(kPartition, bytes);
