@@ -19,7 +19,8 @@
 
 namespace eventrelay {
 
-inline constexpr auto kRenewEvery = std::chrono::seconds(1);
+/// Partitions that a draining worker gives away are found with the next renewal: no webhook shall pause for a second.
+inline constexpr auto kRenewEvery = std::chrono::milliseconds(500);
 /// A worker whose counter has stood so long is fenced.
 inline constexpr auto kLeasePeriod = std::chrono::seconds(6);
 /// So long before that it begins nothing more by itself.
