@@ -30,7 +30,9 @@ std::string dead_candidates(bool of_webhook, bool newest_first, std::int64_t row
 
 /// With the bounds of ids, $10 and $11.
 std::string dead_filter() {
-  return std::string(kPgRowFilter) + " AND c.id >= $10 AND c.id < $11";
+  std::string sql(kPgRowFilter);
+  sql += " AND c.id >= $10 AND c.id < $11";
+  return sql;
 }
 
 PgParams dead_params(OrganizationId org, const DeliveryFilter& filter, const NamedIds& names, const DeadScan& scan) {
