@@ -84,7 +84,10 @@ class Process:
         children = pathlib.Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
         total = 0
         for pid in [self.pid, *children]:
-            fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            try:
+                fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            except FileNotFoundError:  # a session of PostgreSQL that has just ended
+                continue
             total += int(fields[11]) + int(fields[12])
         return total / TICKS
 
