@@ -99,9 +99,7 @@ Result<void> SimServer::release(WorkerToken token, const PartitionSet& partition
   for (const HandedDelivery& one : handed) {
     const auto found = database_.deliveries().find(one.delivery);
     if (found == database_.deliveries().end() || fault_ == SimFault::kForgetHanded) continue;
-    const SimDelivery& delivery = found->second;
-    if (delivery.state == DeliveryState::kPending && delivery.row.attempts + 1 == one.number)
-      handed_[one.delivery] = {token.worker, one};
+    if (found->second.row.attempts + 1 == one.number) handed_[one.delivery] = {token.worker, one};
   }
   for (std::size_t p = 0; p < kPartitions; ++p)
     if (partitions.test(p) && owners_[p] == token.worker) owners_[p] = 0;

@@ -63,7 +63,8 @@ BEGIN
 END $$;
 
 -- Gives partitions away with the attempts that are under way in them. The rows' locks order this with the ends of these
--- attempts: one that is committed before is not handed, one that is committed after takes its own row out again.
+-- attempts: one that is committed before is not handed, one that is committed after takes its own row out again. A
+-- delivery that was cancelled meanwhile is handed too: an ordered webhook waits for what is under way.
 CREATE FUNCTION release_partitions(
   p_id bigint, p_epoch bigint, p_partitions smallint[], h_webhook bigint[], h_partition smallint[],
   h_delivery bigint[], h_number integer[], h_until bigint[]) RETURNS void LANGUAGE plpgsql AS $$
@@ -74,8 +75,7 @@ BEGIN
       FROM unnest(h_webhook, h_partition, h_delivery, h_number, h_until)
         AS h(webhook, partition, delivery, number, until)
       JOIN partitions n ON n.n = h.partition AND n.owner = p_id
-      JOIN (SELECT d.id, d.attempts FROM deliveries d WHERE d.id = ANY (h_delivery) AND d.state = 0 ORDER BY d.id
-            FOR SHARE) d ON d.id = h.delivery AND d.attempts = h.number - 1
+      JOIN (SELECT d.id, d.attempts FROM deliveries d WHERE d.id = ANY (h_delivery) ORDER BY d.id FOR SHARE) d ON d.id = h.delivery AND d.attempts = h.number - 1
     ON CONFLICT (delivery_id) DO UPDATE SET owner = excluded.owner, number = excluded.number,
       until_ms = excluded.until_ms;
   UPDATE partitions SET owner = 0 WHERE n = ANY (p_partitions) AND owner = p_id;
