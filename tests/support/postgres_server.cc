@@ -63,8 +63,8 @@ PostgresServer::~PostgresServer() {
 
 void PostgresServer::make_files() {
   folder_ = make_server_folder("eventrelay_pg");
-  const pid_t pid = start_process({program("initdb"), "--no-sync", "--no-instructions", "-A", "trust", "-U", "postgres",
-                                   "--locale=C.UTF-8", "-E", "UTF8", "-D", folder_ + "/data"},
+  const pid_t pid = start_process({program("initdb"), "--no-sync", "-A", "trust", "-U", "postgres", "--locale=C.UTF-8",
+                                   "-E", "UTF8", "-D", folder_ + "/data"},
                                   folder_);
   int status = 0;
   waitpid(pid, &status, 0);
