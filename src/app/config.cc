@@ -81,12 +81,10 @@ std::string set_word(const std::optional<T>& parsed, const char* words, T& out) 
   return "";
 }
 
-std::string set_role(Config& config, const std::string& text) {
-  static const std::map<std::string, Role> kRoles{{"all", Role::kAll}, {"api", Role::kApi}, {"worker", Role::kWorker}};
-  const auto role = kRoles.find(text);
-  if (role == kRoles.end()) return "must be one of all, api, worker";
-  config.role = role->second;
-  return "";
+std::optional<Role> parse_role(std::string_view text) {
+  if (text == "all") return Role::kAll;
+  if (text == "api") return Role::kApi;
+  return text == "worker" ? std::optional(Role::kWorker) : std::nullopt;
 }
 
 /// The text is a secret: what is wrong with it never repeats it.
@@ -116,7 +114,8 @@ const std::vector<Option>& options() {
        set_database_url},
       {"redis-url", "Redis, which hands over between processes faster: redis://host:6379 or rediss:// (none)", false,
        set_redis_url},
-      {"role", "all, api or worker: what this process of several does (all)", false, set_role},
+      {"role", "all, api or worker: what this process of several does (all)", false,
+       [](Config& c, const std::string& v) { return set_word(parse_role(v), "all, api, worker", c.role); }},
       {"migrate", "bring the schema up to date at the start (true)", false,
        [](Config& c, const std::string& v) { return set_bool(v, c.migrate); }},
       {"retention-days", "days that events and final deliveries are kept, 1 to 3650 (0: for ever)", false,
@@ -143,19 +142,29 @@ const std::vector<Option>& options() {
   return all;
 }
 
-/// The key's text in the file, or nullopt; an array is joined with commas.
+/// As a flag's value would be; nullopt for what no flag can say.
+std::optional<std::string> text_of(const toml::node& node) {
+  if (node.is_string()) return node.value<std::string>();
+  if (node.is_boolean()) return *node.value<bool>() ? "true" : "false";
+  if (node.is_integer()) return std::to_string(*node.value<std::int64_t>());
+  return std::nullopt;
+}
+
+/// The key's text in the file, or nullopt; an array is joined with commas. Throws as read_file().
 std::optional<std::string> from_file(const toml::table& file, const std::string& key) {
   const toml::node* node = file.get(key);
   if (!node) return std::nullopt;
+  std::optional<std::string> text = text_of(*node);
   if (const auto* array = node->as_array()) {
-    std::string joined;
-    for (const auto& item : *array) joined += (joined.empty() ? "" : ",") + item.value_or(std::string());
-    return joined;
+    text.emplace();
+    for (const auto& item : *array) {
+      const auto word = text_of(item);
+      if (!word) throw std::runtime_error(key + " in the configuration file must be an array of texts");
+      *text += (text->empty() ? "" : ",") + *word;
+    }
   }
-  if (node->is_string()) return node->value<std::string>();
-  if (node->is_boolean()) return *node->value<bool>() ? "true" : "false";
-  if (node->is_integer()) return std::to_string(*node->value<std::int64_t>());
-  return "";
+  if (!text) throw std::runtime_error(key + " in the configuration file must be a text, a number or a boolean");
+  return text;
 }
 
 /// Throws std::runtime_error with a sentence for the operator.

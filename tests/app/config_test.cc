@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <fstream>
 
 namespace eventrelay {
 namespace {
@@ -77,6 +81,38 @@ TEST(Config, a_role_is_taken_from_the_environment) {
   ASSERT_TRUE(config);
   EXPECT_EQ(config->role, Role::kWorker);
   EXPECT_EQ(config->database_url, "postgres://db/x");
+}
+
+/// A configuration file of that text.
+class ConfigFile {
+ public:
+  explicit ConfigFile(const std::string& text) { std::ofstream(path_) << text; }
+  ~ConfigFile() { std::remove(path_.c_str()); }
+  ConfigFile(const ConfigFile&) = delete;
+  ConfigFile& operator=(const ConfigFile&) = delete;
+  const char* path() const { return path_.c_str(); }
+
+ private:
+  const std::string path_ = testing::TempDir() + "config_test_" + std::to_string(getpid()) + ".toml";
+};
+
+TEST(Config, a_file_says_what_flags_say) {
+  const ConfigFile file(
+      "retention_days = 7\nallow_private_targets = true\nallow_targets = [\"10.0.0.0/8\", \"fd00::/8\"]\n");
+  const auto config = read({"--config", file.path()});
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->retention_days, 7);
+  EXPECT_TRUE(config->allow_private_targets);
+  EXPECT_EQ(config->allow_targets.size(), 2u);
+}
+
+TEST(Config, a_value_of_a_kind_that_no_flag_has_is_refused_and_not_taken_for_none) {
+  for (const char* text : {"database_url = { host = \"db\" }", "[database_url]\nhost = \"db\"", "database_url = 1.5",
+                           "allow_targets = [[\"10.0.0.0/8\"]]"}) {
+    const ConfigFile file(text);
+    EXPECT_NE(complaint({"--config", file.path()}).find("in the configuration file must be"), std::string::npos)
+        << text;
+  }
 }
 
 std::optional<Config> read_command(std::vector<const char*> arguments) {
