@@ -64,8 +64,11 @@ class PostgresStore::Impl {
   template <class T, class Make>
   void ask(PgPool& pool, EventLoop& loop, std::chrono::milliseconds timeout, Make make, Completion<Result<T>> done) {
     asio::co_spawn(context_, with_connection<T>(pool, timeout, std::move(make)),
-                   [&loop, done = std::move(done)](const std::exception_ptr& fault, Result<T> result) mutable {
+                   [this, &loop, asked = std::chrono::steady_clock::now(), done = std::move(done)](
+                       const std::exception_ptr& fault, Result<T> result) mutable {
                      if (fault) result = store_unavailable();
+                     const bool is_late = !result && result.error().code == ErrorCode::kTimeout;
+                     if (is_late && has_listeners_ && heard_ < asked) result = store_unavailable();
                      loop.post([done = std::move(done), result = std::move(result)]() mutable {
                        std::move(done)(std::move(result));
                      });
@@ -77,10 +80,10 @@ class PostgresStore::Impl {
   }
   template <class T, class Make>
   Awaitable<Result<T>> ask_for_people(EventLoop& loop, Make make) {
-    auto result = completion_of<Result<T>>([this, &loop, make = std::move(make)](auto done) mutable {
-      ask<T>(*people_pool_, loop, kQueryTimeout, std::move(make), Completion<Result<T>>(std::move(done)));
+    auto asking = completion_of<Result<T>>([this, &loop, make = std::move(make)](auto done) mutable {
+      ask<T>(*people_pool_, loop, kAnswerWithin, std::move(make), Completion<Result<T>>(std::move(done)));
     });
-    co_return co_await std::move(result);
+    co_return co_await std::move(asking);
   }
   template <class T, class Make>
   void ask_lease(EventLoop& loop, Make make, Completion<Result<T>> done) {
@@ -130,7 +133,7 @@ class PostgresStore::Impl {
     auto reading = make(loan->db(), deadline);
     co_return co_await std::move(reading);
   }
-  PgConnectOptions connect_options() const;
+  PgConnectOptions connect_options();
   Awaitable<Result<std::int64_t>> register_process();
   void make_parts();
   Awaitable<void> tick();
@@ -149,14 +152,16 @@ class PostgresStore::Impl {
   int lanes_running_ = 0;
   std::unique_ptr<asio::steady_timer> ticker_;
   bool looking_ = false;
+  std::chrono::steady_clock::time_point heard_{};  ///< the server's last answer, on whatever connection
 };
 
-PgConnectOptions PostgresStore::Impl::connect_options() const {
+PgConnectOptions PostgresStore::Impl::connect_options() {
   PgConnectOptions connect;
   connect.url = options_.url;
   connect.application = "eventrelay " + std::to_string(process_);
   connect.connect_timeout = kConnectTimeout;
   connect.round_trips = &metrics_.round_trips;
+  connect.heard = &heard_;
   return connect;
 }
 
@@ -286,6 +291,7 @@ Awaitable<void> PostgresStore::Impl::tick() {
     co_await ticker_->async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
     ingest_->answer_overdue();
     keyed_->answer_overdue();
+    if (has_listeners_) changes_->answer_overdue(heard_);  // before, nothing is asked regularly
     const auto now = std::chrono::steady_clock::now();
     if (stopping_) continue;
     if (has_listeners_ && now >= next_look && !std::exchange(looking_, true)) {

@@ -5,45 +5,11 @@
 
 #include <thread>
 
-#include "storage/postgres_store.h"
-#include "tests/storage/store_suite.h"
+#include "tests/storage/postgres_process.h"
 #include "tests/support/postgres_server.h"
 
 namespace eventrelay::test {
 namespace {
-
-/// A process of the installation.
-struct Process {
-  explicit Process(const std::string& url) {
-    PostgresOptions options;
-    options.url = url;
-    options.name = "test";
-    store = PostgresStore::open(options, hand_over, metrics).value();
-    if (!store->load_catalog()) throw std::runtime_error("no catalog");
-  }
-  Result<IngestResult> send() {
-    IngestIntent intent;
-    intent.organization = kOrg;
-    intent.events.push_back({"order.created", "", {}, "", "{}", {}});
-    intent.catalog_version = ~0ull;  // matched by the store
-    return loop.wait<Result<IngestResult>>(
-        [&](auto done) { store->ingest(loop.loop(), std::move(intent), std::move(done)); });
-  }
-  WebhookPtr make_webhook() {
-    CreateWebhook change{kOrg, {}, Secret{std::string(32, 's')}};
-    change.spec.url = "https://example.com/";
-    change.spec.event_types = {"*"};
-    return loop
-        .wait<Result<ChangeResult>>([&](auto done) { store->change(loop.loop(), std::move(change), std::move(done)); })
-        .value()
-        .webhook;
-  }
-
-  TestLoop loop;
-  RecordingHandOver hand_over;
-  Metrics metrics;
-  std::unique_ptr<PostgresStore> store;
-};
 
 struct PostgresIngestTest : testing::Test {
   PostgresServer& server = PostgresServer::shared();
@@ -90,7 +56,7 @@ TEST_F(PostgresIngestTest, an_event_goes_to_the_webhooks_that_were_there_before_
   std::vector<WebhookId> webhooks;
   std::atomic<bool> ended{false};
   std::thread changes([&] {
-    for (int i = 0; i < 150; ++i) webhooks.push_back(other.make_webhook()->id);
+    for (int i = 0; i < 150; ++i) webhooks.push_back(WebhookId{other.change(Process::webhook()).value().id});
     ended = true;
   });
   std::vector<IngestedEvent> events;
