@@ -40,9 +40,9 @@ void PgChangeLane::answer(PgChangeItem item, Result<ChangeResult> result) {
       [done = std::move(item.done), result = std::move(result)]() mutable { std::move(done)(std::move(result)); });
 }
 
-void PgChangeLane::answer_overdue(std::chrono::steady_clock::time_point heard) {
+void PgChangeLane::answer_overdue(const PgPulse& pulse) {
   const auto before = std::chrono::steady_clock::now() - kAnswerWithin;
-  if (heard > before) return;
+  if (!pulse.is_silent_since(before)) return;
   std::vector<PgChangeItem> ends;  // of attempts: nobody waits for them
   for (PgChangeItem& item : queue_.take_while([&](const PgChangeItem& one) { return one.submitted <= before; })) {
     if (item.health) {

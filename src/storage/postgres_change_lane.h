@@ -37,9 +37,9 @@ class PgChangeLane {
 
   void submit(PgChangeItem item);
   void close() { queue_.close(); }
-  /// Answers what people have waited for while nothing was heard from the server, since then: kUnavailable what was not
-  /// sent, and is not; kUnknown what was: should it be done yet, it is told as any other. Called again and again.
-  void answer_overdue(std::chrono::steady_clock::time_point heard);
+  /// Answers what people have waited for while the server said nothing: kUnavailable what was not sent, and is not;
+  /// kUnknown what was: should it be done yet, it is told as any other. Called again and again.
+  void answer_overdue(const PgPulse& pulse);
   boost::asio::awaitable<void> run();
 
  private:

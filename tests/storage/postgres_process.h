@@ -33,8 +33,9 @@ struct Process {
     change.spec.event_types = {"*"};
     return change;
   }
-  Result<IngestResult> send() {
-    return loop.wait<Result<IngestResult>>([&](auto done) { store->ingest(loop.loop(), event(), std::move(done)); });
+  Result<IngestResult> send(IngestIntent intent = event()) {
+    return loop.wait<Result<IngestResult>>(
+        [&](auto done) { store->ingest(loop.loop(), std::move(intent), std::move(done)); });
   }
   Result<ChangeResult> change(Change what) {
     return loop.wait<Result<ChangeResult>>(
