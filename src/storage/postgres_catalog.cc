@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/limits.h"
-#include "storage/postgres_queries.h"
 
 namespace eventrelay {
 
@@ -40,8 +39,14 @@ boost::asio::awaitable<Result<void>> PgCatalog::catch_up(std::vector<CatalogMark
   auto taking = pool_.take(deadline);
   auto loan = co_await std::move(taking);
   if (!loan) co_return loan.error();
+  auto catching = catch_up_on(PgRead{loan->db(), deadline}, std::move(marks), std::move(applied));
+  co_return co_await std::move(catching);
+}
+
+boost::asio::awaitable<Result<void>> PgCatalog::catch_up_on(PgRead read, std::vector<CatalogMark> marks,
+                                                            Completion<> applied) {
   if (marks.empty()) {
-    auto asking = loan->db().query("SELECT id, version FROM organizations WHERE version > 0", PgParams(), deadline);
+    auto asking = read.db.query("SELECT id, version FROM organizations WHERE version > 0", PgParams(), read.deadline);
     const auto rows = co_await std::move(asking);
     if (!rows) co_return rows.error().error;
     for (int i = 0; i < rows->size(); ++i)
@@ -55,7 +60,7 @@ boost::asio::awaitable<Result<void>> PgCatalog::catch_up(std::vector<CatalogMark
     hand_over_.publish(News{}, std::move(applied));
     co_return Result<void>();
   }
-  auto reading = postgres_queries::read_catalog_changes(PgRead{loan->db(), deadline}, std::move(after));
+  auto reading = postgres_queries::read_catalog_changes(read, std::move(after));
   auto changes = co_await std::move(reading);
   if (!changes) co_return changes.error();
   News news;

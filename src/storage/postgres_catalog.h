@@ -7,6 +7,7 @@
 #include "domain/webhook_index.h"
 #include "ports/store.h"
 #include "storage/postgres_link.h"
+#include "storage/postgres_queries.h"
 
 namespace eventrelay {
 
@@ -24,6 +25,9 @@ class PgCatalog {
   /// Reads what changed of these organizations since their known versions (of all, where none is named), and publishes
   /// it. Errors as reads.
   boost::asio::awaitable<Result<void>> catch_up(std::vector<CatalogMark> marks, Completion<> applied = {});
+  /// The same on a connection of the caller's.
+  boost::asio::awaitable<Result<void>> catch_up_on(PgRead read, std::vector<CatalogMark> marks,
+                                                   Completion<> applied = {});
 
  private:
   PgPool& pool_;

@@ -35,8 +35,28 @@ void PgChangeLane::answer(PgChangeItem item, Result<ChangeResult> result) {
     loop.post([done = std::move(item.finished), finish = *item.finish_result]() mutable { std::move(done)(finish); });
     return;
   }
+  if (!item.done) return;
   loop.post(
       [done = std::move(item.done), result = std::move(result)]() mutable { std::move(done)(std::move(result)); });
+}
+
+void PgChangeLane::answer_overdue(const PgPulse& pulse) {
+  const auto before = std::chrono::steady_clock::now() - kAnswerWithin;
+  if (!pulse.is_silent_since(before)) return;
+  std::vector<PgChangeItem> ends;  // of attempts: nobody waits for them
+  for (PgChangeItem& item : queue_.take_while([&](const PgChangeItem& one) { return one.submitted <= before; })) {
+    if (item.health) {
+      ends.push_back(std::move(item));
+    } else {
+      answer(std::move(item), store_unavailable());
+    }
+  }
+  if (!ends.empty()) queue_.put_back(std::move(ends));
+  if (!in_commit_ || in_commit_->health || !in_commit_->done || in_commit_->submitted > before) return;
+  PgChangeItem answered;
+  answered.loop = in_commit_->loop;
+  answered.done.swap(in_commit_->done);
+  answer(std::move(answered), in_commit_->is_sent ? outcome_unknown() : store_unavailable());
 }
 
 asio::awaitable<void> PgChangeLane::run() {
@@ -56,6 +76,8 @@ asio::awaitable<PgResult<ChangeOutcome>> PgChangeLane::commit(PgChangeItem& item
   auto getting = link_.get();
   auto db = co_await std::move(getting);
   if (!db) co_return PgFault{db.error(), ""};
+  if (!item.health && !item.done) co_return PgFault{store_unavailable(), ""};  // so it was answered
+  item.is_sent = true;
   ChangeContext context{options_.writer, options_.clock ? std::optional(unix_ms(options_.clock())) : std::nullopt,
                         std::chrono::steady_clock::now() + kChangeTimeout};
   if (item.health) {
@@ -107,8 +129,10 @@ asio::awaitable<bool> PgChangeLane::retire_day(PgConnection& db, std::optional<s
 }
 
 asio::awaitable<void> PgChangeLane::apply(PgChangeItem item) {
+  in_commit_ = &item;
   auto committing = commit(item);
   auto outcome = co_await std::move(committing);
+  in_commit_ = nullptr;
   if (!outcome) {
     const ErrorCode code = outcome.error().error.code;
     if (outcome.error().sqlstate == pg_state::kCanceled) link_.close();  // it may hold a lock: see draw_ids

@@ -22,6 +22,7 @@ struct PgChangeItem {
   std::optional<FinishResult> finish_result;
   std::size_t bytes = 0;
   std::chrono::steady_clock::time_point submitted{};
+  bool is_sent = false;  ///< to the database
 };
 
 class PgChangeLane {
@@ -36,6 +37,9 @@ class PgChangeLane {
 
   void submit(PgChangeItem item);
   void close() { queue_.close(); }
+  /// Answers what people have waited for while the server said nothing: kUnavailable what was not sent, and is not;
+  /// kUnknown what was: should it be done yet, it is told as any other. Called again and again.
+  void answer_overdue(const PgPulse& pulse);
   boost::asio::awaitable<void> run();
 
  private:
@@ -53,6 +57,7 @@ class PgChangeLane {
   HandOver& hand_over_;
   Metrics& metrics_;
   CommitQueue<PgChangeItem> queue_;
+  PgChangeItem* in_commit_ = nullptr;
 };
 
 }  // namespace eventrelay

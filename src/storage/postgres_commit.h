@@ -25,7 +25,9 @@ inline constexpr std::size_t kCommitQueueBytesMax = 128 * 1024 * 1024;
 /// What one commit takes in.
 inline constexpr std::size_t kCommitItemsMax = 2'000;
 inline constexpr std::size_t kCommitBytesMax = 16 * 1024 * 1024;
-/// A request has its answer within a second, whatever the database does.
+/// A request has its answer within a second where the database says nothing: an event and a read after this long
+/// whatever the reason, a change where nothing at all was heard from the server for this long. (A change may have much
+/// to do. The server is asked something every kLookEvery: one that only takes long over the change answers that.)
 inline constexpr auto kAnswerWithin = std::chrono::milliseconds(900);
 /// A commit that takes longer ends its connection.
 inline constexpr auto kCommitTimeout = std::chrono::seconds(10);

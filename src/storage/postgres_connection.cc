@@ -58,6 +58,7 @@ asio::awaitable<Result<std::unique_ptr<PgConnection>>> PgConnection::connect(asi
   auto statements = set_up(session->get(), options);
   std::unique_ptr<PgConnection> connection(new PgConnection(std::make_shared<Impl>(context, std::move(*session))));
   connection->impl_->round_trips = options.round_trips;
+  connection->impl_->heard = options.heard;
   connection->impl_->start();
   PgResult<Rows> answer = co_await connection->run(std::move(statements), deadline);
   if (!answer) {

@@ -115,6 +115,8 @@ struct PgConnectOptions {
   std::chrono::milliseconds statement_timeout{0};
   /// Counts the batches that are sent; outlives the connection. nullptr: nobody does.
   prometheus::Counter* round_trips = nullptr;
+  /// Is set to when the server last answered a batch; outlives the connection. nullptr: to nothing.
+  std::chrono::steady_clock::time_point* heard = nullptr;
 };
 
 class PgConnection {

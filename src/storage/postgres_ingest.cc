@@ -1,5 +1,6 @@
 #include "storage/postgres_ingest.h"
 
+#include <algorithm>
 #include <set>
 
 #include "base/limits.h"
@@ -12,9 +13,15 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// Matches again after a change of webhooks in between; then the request is answered with kUnavailable.
+/// Of a request that met a lock; then it is answered with kUnavailable.
 constexpr int kTriesMax = 20;
-constexpr auto kRetryPause = std::chrono::milliseconds(5);
+/// A change of webhooks may come between a match and its commit so often; then the request is matched while changes
+/// wait, so that no stream of them can keep it out.
+constexpr int kStaleMax = 2;
+
+bool is_overtaken(const PgIngestItem& item) {
+  return item.stale >= kStaleMax;
+}
 
 constexpr const char* kIngest =
     "SELECT base, xid, stale, repeated, answers, fingerprints FROM ingest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,"
@@ -227,53 +234,77 @@ asio::awaitable<void> PgIngest::commit(Items items) {
     for (PgIngestItem& item : batch.items) answer(item, store_unavailable());
     co_return;
   }
-  const auto deadline = begun + kCommitTimeout;
-  if (!fill(batch)) {
-    auto resolving = names_.resolve(**db, deadline);
-    const auto resolved = co_await std::move(resolving);
-    if (!resolved || !fill(batch)) {
-      const PgFault fault = resolved ? PgFault{store_unavailable(), ""} : resolved.error();
-      auto taking = take_fault(std::move(batch.items), fault);
-      co_await std::move(taking);
-      co_return;
-    }
-  }
-  if (batch.items.empty()) co_return;
-  auto sending = send(**db, batch);
-  auto rows = co_await std::move(sending);
-  if (!rows && rows.error().sqlstate == pg_state::kNoPartition) {
-    PgParams params;
-    params.add(options_.clock ? std::optional(unix_ms(options_.clock())) : std::nullopt);
-    auto making = (*db)->query("SELECT make_partitions(coalesce($1, now_ms()), 2)", std::move(params), deadline);
-    const auto made = co_await std::move(making);
-    if (made) {
-      auto sending_again = send(**db, batch);
-      rows = co_await std::move(sending_again);
-    }
-  }
+  const bool holds = std::ranges::any_of(batch.items, is_overtaken);
+  auto trying = try_commit(**db, batch);
+  const auto rows = co_await std::move(trying);
+  if (holds) let_go(**db);
   if (!rows) {
     auto taking = take_fault(std::move(batch.items), rows.error());
     co_await std::move(taking);
     co_return;
   }
+  if (batch.items.empty()) co_return;
   if (std::exchange(refusing_, false)) spdlog::info("the store takes events again");
   metrics_.commit_items.Observe(static_cast<double>(batch.items.size()));
   metrics_.commit_seconds.Observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
   take_result(batch, *rows);
-  if (batch.items.empty()) co_return;
-  // Matched against webhooks that have changed since: again, with what they are now.
-  auto catching = catalog_.catch_up({});
-  const auto caught = co_await std::move(catching);
-  Items again;
-  for (PgIngestItem& item : batch.items) {
-    if (!item.done) continue;
-    if (!caught || ++item.tries > kTriesMax) {
-      answer(item, store_unavailable());
-    } else {
-      again.push_back(std::move(item));
-    }
+  // Matched against webhooks that have changed since: again, with what they are then.
+  std::erase_if(batch.items, [](const PgIngestItem& item) { return !item.done; });
+  for (PgIngestItem& item : batch.items) ++item.stale;
+  if (!batch.items.empty()) queue_.put_back(std::move(batch.items));
+}
+
+/// The rows of `ingest`; none asked for where the batch comes out empty.
+asio::awaitable<PgResult<PgRows>> PgIngest::try_commit(PgConnection& db, Batch& batch) {
+  const auto deadline = std::chrono::steady_clock::now() + kCommitTimeout;
+  if (std::ranges::any_of(batch.items, is_overtaken)) {
+    auto holding = hold_webhooks(db, batch.items);
+    const auto fault = co_await std::move(holding);
+    if (fault) co_return *fault;
   }
-  queue_.put_back(std::move(again));
+  if (std::ranges::any_of(batch.items, [](const PgIngestItem& item) { return item.stale > 0; })) {
+    auto catching = catalog_.catch_up_on(PgRead{db, deadline}, {});
+    const auto caught = co_await std::move(catching);
+    if (!caught) co_return PgFault{store_unavailable(), ""};
+  }
+  if (!fill(batch)) {
+    auto resolving = names_.resolve(db, deadline);
+    const auto resolved = co_await std::move(resolving);
+    if (!resolved) co_return resolved.error();
+    if (!fill(batch)) co_return PgFault{store_unavailable(), ""};
+  }
+  if (batch.items.empty()) co_return PgRows();
+  auto sending = send(db, batch);
+  auto rows = co_await std::move(sending);
+  if (rows || rows.error().sqlstate != pg_state::kNoPartition) co_return rows;
+  PgParams params;
+  params.add(options_.clock ? std::optional(unix_ms(options_.clock())) : std::nullopt);
+  auto making = db.query("SELECT make_partitions(coalesce($1, now_ms()), 2)", std::move(params), deadline);
+  const auto made = co_await std::move(making);
+  if (!made) co_return rows;
+  auto sending_again = send(db, batch);
+  co_return co_await std::move(sending_again);
+}
+
+// Locks of the session: they last over several transactions, and `ingest` takes the same without waiting.
+asio::awaitable<std::optional<PgFault>> PgIngest::hold_webhooks(PgConnection& db, const Items& items) {
+  std::set<std::int64_t> overtaken;
+  for (const PgIngestItem& item : items)
+    if (is_overtaken(item)) overtaken.insert(item.intent.organization.value);
+  const std::vector<std::int64_t> organizations(overtaken.begin(), overtaken.end());
+  PgParams params;
+  params.add_array(std::span<const std::int64_t>(organizations));
+  auto asking = db.query("SELECT pg_advisory_lock_shared(o) FROM unnest($1) o", std::move(params),
+                         std::chrono::steady_clock::now() + kCommitTimeout);
+  const auto held = co_await std::move(asking);
+  if (held) co_return std::nullopt;
+  co_return held.error();
+}
+
+void PgIngest::let_go(PgConnection& db) {
+  std::vector<PgStatement> statements(1);
+  statements[0].sql = "SELECT pg_advisory_unlock_all()";
+  db.run(std::move(statements), std::chrono::steady_clock::now() + kCommitTimeout, [](const auto&) {});
 }
 
 /// Answers what is committed or repeated and publishes its news; what is left in the batch is stale.

@@ -21,7 +21,8 @@ struct PgIngestItem {
   Completion<Result<IngestResult>> done;  ///< empty once answered
   std::size_t bytes = 0;
   std::chrono::steady_clock::time_point answer_by{};
-  int tries = 0;
+  int tries = 0;  ///< that ended with a lock's time-out
+  int stale = 0;  ///< tries that a change of webhooks came before
 };
 
 class PgIngest {
@@ -47,6 +48,10 @@ class PgIngest {
   using Items = std::vector<PgIngestItem>;
 
   boost::asio::awaitable<void> commit(Items items);
+  boost::asio::awaitable<PgResult<PgRows>> try_commit(PgConnection& db, Batch& batch);
+  /// Keeps changes of these organizations' webhooks away until let_go(), whatever it answers.
+  boost::asio::awaitable<std::optional<PgFault>> hold_webhooks(PgConnection& db, const Items& items);
+  static void let_go(PgConnection& db);
   boost::asio::awaitable<PgResult<PgRows>> send(PgConnection& db, Batch& batch);
   /// Fills what the batch sends; items that cannot be taken in are answered. False: names are missing.
   bool fill(Batch& batch);

@@ -28,7 +28,7 @@ PgParams token_params(WorkerToken token) {
   return params;
 }
 
-awaitable<Result<void>> call_for_nothing(Call call, const char* sql, PgParams params) {
+awaitable<Result<void>> call_for_nothing(PgRead call, const char* sql, PgParams params) {
   auto asking = call.db.query(sql, std::move(params), call.deadline);
   const auto rows = co_await std::move(asking);
   if (!rows) co_return error_of(rows.error());
@@ -37,7 +37,7 @@ awaitable<Result<void>> call_for_nothing(Call call, const char* sql, PgParams pa
 
 }  // namespace
 
-awaitable<Result<WorkerToken>> join(Call call, WorkerId process) {
+awaitable<Result<WorkerToken>> join(PgRead call, WorkerId process) {
   PgParams params;
   params.add(process);
   auto asking = call.db.query("SELECT join_worker($1)", std::move(params), call.deadline);
@@ -48,7 +48,7 @@ awaitable<Result<WorkerToken>> join(Call call, WorkerId process) {
   co_return WorkerToken{process, rows->integer(0, 0)};
 }
 
-awaitable<Result<LeaseView>> renew(Call call, WorkerToken token) {
+awaitable<Result<LeaseView>> renew(PgRead call, WorkerToken token) {
   auto asking = call.db.query(
       "SELECT at_ms, workers, counters, draining, owners, h_webhook, h_delivery, h_until, h_number FROM "
       "renew_lease($1, $2)",
@@ -76,7 +76,7 @@ awaitable<Result<LeaseView>> renew(Call call, WorkerToken token) {
   co_return view;
 }
 
-awaitable<Result<bool>> fence(Call call, WorkerToken token, WorkerId worker, std::uint64_t counter) {
+awaitable<Result<bool>> fence(PgRead call, WorkerToken token, WorkerId worker, std::uint64_t counter) {
   PgParams end;
   end.add(worker);
   for (int tries = 0; tries < 2; ++tries) {
@@ -97,7 +97,7 @@ awaitable<Result<bool>> fence(Call call, WorkerToken token, WorkerId worker, std
   co_return Error{ErrorCode::kUnavailable, "The worker's row stays locked", {}};
 }
 
-awaitable<Result<PartitionSet>> claim(Call call, WorkerToken token, PartitionSet wanted) {
+awaitable<Result<PartitionSet>> claim(PgRead call, WorkerToken token, PartitionSet wanted) {
   PgParams params = token_params(token);
   params.add_array(numbers_of(wanted));
   auto asking = call.db.query("SELECT claim_partitions($1, $2, $3)", std::move(params), call.deadline);
@@ -108,7 +108,7 @@ awaitable<Result<PartitionSet>> claim(Call call, WorkerToken token, PartitionSet
   co_return got;
 }
 
-awaitable<Result<void>> release(Call call, WorkerToken token, PartitionSet partitions,
+awaitable<Result<void>> release(PgRead call, WorkerToken token, PartitionSet partitions,
                                 std::vector<HandedDelivery> handed) {
   std::vector<std::int64_t> webhooks, deliveries, until;
   std::vector<std::int16_t> of;
@@ -126,11 +126,11 @@ awaitable<Result<void>> release(Call call, WorkerToken token, PartitionSet parti
   return call_for_nothing(call, "SELECT release_partitions($1, $2, $3, $4, $5, $6, $7, $8)", std::move(params));
 }
 
-awaitable<Result<void>> set_draining(Call call, WorkerToken token) {
+awaitable<Result<void>> set_draining(PgRead call, WorkerToken token) {
   return call_for_nothing(call, "SELECT set_draining($1, $2)", token_params(token));
 }
 
-awaitable<Result<void>> leave(Call call, WorkerToken token) {
+awaitable<Result<void>> leave(PgRead call, WorkerToken token) {
   return call_for_nothing(call, "SELECT leave_worker($1, $2)", token_params(token));
 }
 

@@ -3,22 +3,17 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "ports/leases.h"
-#include "storage/postgres_connection.h"
+#include "storage/postgres_queries.h"
 
 namespace eventrelay::postgres_leases {
 
-struct Call {
-  PgConnection& db;
-  PgConnection::Deadline deadline;
-};
-
-boost::asio::awaitable<Result<WorkerToken>> join(Call call, WorkerId process);
-boost::asio::awaitable<Result<LeaseView>> renew(Call call, WorkerToken token);
-boost::asio::awaitable<Result<bool>> fence(Call call, WorkerToken token, WorkerId worker, std::uint64_t counter);
-boost::asio::awaitable<Result<PartitionSet>> claim(Call call, WorkerToken token, PartitionSet wanted);
-boost::asio::awaitable<Result<void>> release(Call call, WorkerToken token, PartitionSet partitions,
+boost::asio::awaitable<Result<WorkerToken>> join(PgRead call, WorkerId process);
+boost::asio::awaitable<Result<LeaseView>> renew(PgRead call, WorkerToken token);
+boost::asio::awaitable<Result<bool>> fence(PgRead call, WorkerToken token, WorkerId worker, std::uint64_t counter);
+boost::asio::awaitable<Result<PartitionSet>> claim(PgRead call, WorkerToken token, PartitionSet wanted);
+boost::asio::awaitable<Result<void>> release(PgRead call, WorkerToken token, PartitionSet partitions,
                                              std::vector<HandedDelivery> handed);
-boost::asio::awaitable<Result<void>> set_draining(Call call, WorkerToken token);
-boost::asio::awaitable<Result<void>> leave(Call call, WorkerToken token);
+boost::asio::awaitable<Result<void>> set_draining(PgRead call, WorkerToken token);
+boost::asio::awaitable<Result<void>> leave(PgRead call, WorkerToken token);
 
 }  // namespace eventrelay::postgres_leases

@@ -27,7 +27,8 @@ asio::awaitable<Result<PgConnection*>> PgLink::get(PgConnection::Deadline deadli
   auto connecting = PgConnection::connect(context_, std::move(options));
   auto connected = co_await std::move(connecting);
   if (connected && setup_) {
-    auto setting = (*connected)->query(setup_, PgParams(), std::chrono::steady_clock::now() + kSetupTimeout);
+    const auto by = std::min(deadline, std::chrono::steady_clock::now() + kSetupTimeout);
+    auto setting = (*connected)->query(setup_, PgParams(), by);
     const auto set = co_await std::move(setting);
     if (!set) connected = set.error().error;
   }

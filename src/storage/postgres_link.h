@@ -12,6 +12,13 @@
 
 namespace eventrelay {
 
+/// Whether the server says anything, on whatever connection.
+struct PgPulse {
+  std::chrono::steady_clock::time_point heard{};  ///< its last answer
+  bool is_asked = false;                          ///< regularly: it means something that nothing was heard
+  bool is_silent_since(std::chrono::steady_clock::time_point when) const { return is_asked && heard < when; }
+};
+
 class PgLink {
  public:
   /// setup: one statement for each new connection; nullptr: none. Literals.

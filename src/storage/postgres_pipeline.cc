@@ -230,6 +230,7 @@ void PgConnection::Impl::on_fault(Batch& batch, const PGresult* result) {
 void PgConnection::Impl::finish_batch() {
   Batch batch = std::move(batches.front());
   batches.pop_front();
+  if (heard != nullptr) *heard = std::chrono::steady_clock::now();
   // Before anything that `done` sends.
   if (batch.fault && in_transaction && !rolls_back) roll_back(std::chrono::steady_clock::now() + kRollbackTime);
   if (batch.fault) {

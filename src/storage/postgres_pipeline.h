@@ -41,7 +41,9 @@ struct PgConnection::Impl : std::enable_shared_from_this<Impl> {
 
   Impl(boost::asio::io_context& context, PgHandle handle);
 
-  prometheus::Counter* round_trips = nullptr;  ///< as PgConnectOptions
+  // As PgConnectOptions.
+  prometheus::Counter* round_trips = nullptr;
+  std::chrono::steady_clock::time_point* heard = nullptr;
 
   /// Watches the socket from here on.
   void start();

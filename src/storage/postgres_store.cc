@@ -1,43 +1,25 @@
 #include "storage/postgres_store.h"
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/executor_work_guard.hpp>
 #include <future>
-#include <thread>
 
-#include "base/limits.h"
 #include "base/log.h"
-#include "storage/postgres_change_lane.h"
-#include "storage/postgres_finish.h"
-#include "storage/postgres_ingest.h"
-#include "storage/postgres_leases.h"
-#include "storage/postgres_queries.h"
 #include "storage/postgres_schema.h"
+#include "storage/postgres_store_impl.h"
 
 namespace eventrelay {
 
 namespace asio = boost::asio;
-namespace q = postgres_queries;
 
 namespace {
 
-constexpr std::size_t kEngineConnections = 2;
-constexpr std::size_t kPeopleConnections = 2;
 constexpr auto kConnectTimeout = std::chrono::milliseconds(3'000);
 constexpr auto kStartTimeout = std::chrono::seconds(15);
-/// A renewal that takes longer has failed; the lease has room for more than one.
-constexpr auto kLeaseCallTimeout = std::chrono::milliseconds(1'500);
 constexpr auto kTick = std::chrono::milliseconds(50);
 /// Between two looks at the versions of the organizations: what changed elsewhere is in force here within a second.
 constexpr auto kLookEvery = std::chrono::milliseconds(400);
 constexpr auto kReportEvery = std::chrono::seconds(5);
 constexpr milliseconds kClockWarning{1'000};
-
-constexpr const char* kReadSetup = "SELECT set_config('jit', 'off', false)";
-/// A stopped worker may hold its row: the wait for it ends before the call's deadline, so that its connections are
-/// ended.
-constexpr const char* kLeaseSetup =
-    "SELECT set_config('jit', 'off', false), set_config('lock_timeout', '400ms', false)";
 
 /// A writer's number: its process's times four, and which of its connections (see keep_house).
 enum class Writer : std::int64_t { kIngest = 0, kKeyed = 1, kFinish = 2, kChange = 3 };
@@ -51,112 +33,13 @@ std::size_t bytes_of(const IngestIntent& intent) {
 
 }  // namespace
 
-class PostgresStore::Impl {
- public:
-  Impl(PostgresOptions options, HandOver& hand_over, Metrics& metrics)
-      : options_(std::move(options)), hand_over_(hand_over), metrics_(metrics) {}
-  ~Impl() { stop(); }
-
-  Result<void> start();
-  void stop();
-
-  /// Runs a read with a connection of the pool; it completes on the loop.
-  template <class T, class Make>
-  void ask(PgPool& pool, EventLoop& loop, std::chrono::milliseconds timeout, Make make, Completion<Result<T>> done) {
-    asio::co_spawn(context_, with_connection<T>(pool, timeout, std::move(make)),
-                   [&loop, done = std::move(done)](const std::exception_ptr& fault, Result<T> result) mutable {
-                     if (fault) result = store_unavailable();
-                     loop.post([done = std::move(done), result = std::move(result)]() mutable {
-                       std::move(done)(std::move(result));
-                     });
-                   });
-  }
-  template <class T, class Make>
-  void ask_for_engine(EventLoop& loop, Make make, Completion<Result<T>> done) {
-    ask<T>(*engine_pool_, loop, kQueryTimeout, std::move(make), std::move(done));
-  }
-  template <class T, class Make>
-  Awaitable<Result<T>> ask_for_people(EventLoop& loop, Make make) {
-    auto result = completion_of<Result<T>>([this, &loop, make = std::move(make)](auto done) mutable {
-      ask<T>(*people_pool_, loop, kQueryTimeout, std::move(make), Completion<Result<T>>(std::move(done)));
-    });
-    co_return co_await std::move(result);
-  }
-  template <class T, class Make>
-  void ask_lease(EventLoop& loop, Make make, Completion<Result<T>> done) {
-    ask<T>(*lease_pool_, loop, kLeaseCallTimeout, std::move(make), std::move(done));
-  }
-
-  WorkerToken token() const {
-    const std::lock_guard lock(token_mutex_);
-    return token_;
-  }
-  void set_token(WorkerToken token) {
-    const std::lock_guard lock(token_mutex_);
-    token_ = token;
-  }
-
-  /// Runs a coroutine on the store's loop and waits for it. Before anything else does.
-  template <class T>
-  Result<T> run_blocking(Awaitable<Result<T>> task);
-
-  PgCatalog& catalog() { return *catalog_; }
-  asio::io_context& context() { return context_; }
-
-  const PostgresOptions options_;
-  HandOver& hand_over_;
-  Metrics& metrics_;
-  std::int64_t process_ = 0;
-  std::int64_t installation_ = 0;
-  // The connections are destroyed before their context.
-  asio::io_context context_{1};
-  std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work_ = asio::make_work_guard(context_);
-  std::unique_ptr<PgIngest> ingest_;
-  std::unique_ptr<PgIngest> keyed_;
-  std::unique_ptr<PgFinish> finish_;
-  std::unique_ptr<PgChangeLane> changes_;
-  std::atomic<std::int64_t> clock_offset_ms_{0};
-  std::atomic<bool> has_listeners_{false};  ///< the catalog was taken: what changes later is published
-
-  Awaitable<Result<Catalog>> read_catalog();
-
- private:
-  template <class T, class Make>
-  static Awaitable<Result<T>> with_connection(PgPool& pool, std::chrono::milliseconds timeout, Make make) {
-    const auto deadline = PgConnection::Deadline::clock::now() + timeout;
-    auto taking = pool.take(deadline);
-    auto loan = co_await std::move(taking);
-    if (!loan) co_return loan.error();
-    auto reading = make(loan->db(), deadline);
-    co_return co_await std::move(reading);
-  }
-  PgConnectOptions connect_options() const;
-  Awaitable<Result<std::int64_t>> register_process();
-  void make_parts();
-  Awaitable<void> tick();
-  Awaitable<void> report();
-  /// Something ended: when all lanes have, the store's loop may end.
-  void lane_ended();
-  void end();
-
-  std::unique_ptr<PgPool> engine_pool_, people_pool_, lease_pool_;
-  std::unique_ptr<PgCatalog> catalog_;
-  PgNames names_;
-  std::thread thread_;
-  mutable std::mutex token_mutex_;
-  WorkerToken token_;
-  std::atomic<bool> stopping_{false};
-  int lanes_running_ = 0;
-  std::unique_ptr<asio::steady_timer> ticker_;
-  bool looking_ = false;
-};
-
-PgConnectOptions PostgresStore::Impl::connect_options() const {
+PgConnectOptions PostgresStore::Impl::connect_options() {
   PgConnectOptions connect;
   connect.url = options_.url;
   connect.application = "eventrelay " + std::to_string(process_);
   connect.connect_timeout = kConnectTimeout;
   connect.round_trips = &metrics_.round_trips;
+  connect.heard = &pulse_.heard;
   return connect;
 }
 
@@ -177,19 +60,14 @@ Awaitable<Result<std::int64_t>> PostgresStore::Impl::register_process() {
 }
 
 Awaitable<Result<Catalog>> PostgresStore::Impl::read_catalog() {
-  return with_connection<Catalog>(*engine_pool_, kStartTimeout, [](PgConnection& db, PgConnection::Deadline deadline) {
-    return q::load_catalog(PgRead{db, deadline});
-  });
+  return reads_->run<Catalog>(kStartTimeout, [](PgRead read) { return postgres_queries::load_catalog(read); });
 }
 
 void PostgresStore::Impl::make_parts() {
   const PgConnectOptions connect = connect_options();
-  PgConnectOptions reads = connect;
-  reads.statement_timeout = 2 * std::chrono::milliseconds(kQueryTimeout);  // what nobody waits for any more ends
-  engine_pool_ = std::make_unique<PgPool>(context_, reads, kEngineConnections, kReadSetup);
-  people_pool_ = std::make_unique<PgPool>(context_, reads, kPeopleConnections);
-  lease_pool_ = std::make_unique<PgPool>(context_, reads, 1, kLeaseSetup);
-  catalog_ = std::make_unique<PgCatalog>(*engine_pool_, hand_over_);
+  reads_ = std::make_unique<PgReads>(context_, connect, pulse_);
+  messages_ = std::make_unique<PgMessageReads>(context_, *reads_);
+  catalog_ = std::make_unique<PgCatalog>(reads_->engine_pool(), hand_over_);
   const auto writer = [this](Writer which) { return process_ * 4 + static_cast<std::int64_t>(which); };
   const auto ingest = [&](Writer which) {
     return std::make_unique<PgIngest>(context_, connect, PgIngest::Options{writer(which), options_.clock}, *catalog_,
@@ -202,6 +80,11 @@ void PostgresStore::Impl::make_parts() {
   lane.clock = options_.clock;
   lane.retention_days = options_.retention_days;
   changes_ = std::make_unique<PgChangeLane>(context_, connect, std::move(lane), *catalog_, hand_over_, metrics_);
+  finish_ =
+      std::make_unique<PgFinish>(context_, connect, writer(Writer::kFinish), options_.clock, finish_hooks(), metrics_);
+}
+
+PgFinish::Hooks PostgresStore::Impl::finish_hooks() {
   PgFinish::Hooks hooks;
   hooks.health = [this](PgFinishItem item, const Result<FinishResult>& result) {
     PgChangeItem change;
@@ -215,12 +98,15 @@ void PostgresStore::Impl::make_parts() {
     std::erase_if(marks, [&](const CatalogMark& mark) {
       return catalog_->webhooks().version(mark.organization) >= mark.version;
     });
-    if (marks.empty() || std::exchange(looking_, true)) return;
-    asio::co_spawn(context_, catalog_->catch_up(std::move(marks)),
-                   [this](const std::exception_ptr&, const Result<void>&) { looking_ = false; });
+    if (!marks.empty()) look(std::move(marks));
   };
-  finish_ = std::make_unique<PgFinish>(context_, connect, writer(Writer::kFinish), options_.clock, std::move(hooks),
-                                       metrics_);
+  return hooks;
+}
+
+void PostgresStore::Impl::look(std::vector<CatalogMark> marks) {
+  if (std::exchange(looking_, true)) return;
+  asio::co_spawn(context_, catalog_->catch_up(std::move(marks)),
+                 [this](const std::exception_ptr&, const Result<void>&) { looking_ = false; });
 }
 
 template <class T>
@@ -259,6 +145,7 @@ Result<void> PostgresStore::Impl::start() {
     spawn(keyed_->run());
     spawn(finish_->run());
     spawn(changes_->run());
+    spawn(messages_->run());
     ticker_ = std::make_unique<asio::steady_timer>(context_);
     asio::co_spawn(context_, tick(), [](const std::exception_ptr&) {});
   });
@@ -271,8 +158,7 @@ void PostgresStore::Impl::lane_ended() {
 
 void PostgresStore::Impl::end() {
   // What still reads fails, and with it ends the last of the work.
-  for (PgPool* pool : {engine_pool_.get(), people_pool_.get(), lease_pool_.get()})
-    if (pool) pool->close();
+  if (reads_) reads_->close();
   if (ticker_) ticker_->cancel();
   work_.reset();
 }
@@ -286,12 +172,13 @@ Awaitable<void> PostgresStore::Impl::tick() {
     co_await ticker_->async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
     ingest_->answer_overdue();
     keyed_->answer_overdue();
+    changes_->answer_overdue(pulse_);
     const auto now = std::chrono::steady_clock::now();
     if (stopping_) continue;
-    if (has_listeners_ && now >= next_look && !std::exchange(looking_, true)) {
+    if (has_listeners_ && now >= next_look) {
       next_look = now + kLookEvery;
-      asio::co_spawn(context_, catalog_->catch_up({}),
-                     [this](const std::exception_ptr&, const Result<void>&) { looking_ = false; });
+      pulse_.is_asked = true;
+      look({});
     }
     if (now >= next_report) {
       next_report = now + kReportEvery;
@@ -300,10 +187,9 @@ Awaitable<void> PostgresStore::Impl::tick() {
   }
 }
 
-/// Says that the process lives; measures the clocks; shows what is pending.
 Awaitable<void> PostgresStore::Impl::report() {
   const auto deadline = std::chrono::steady_clock::now() + kQueryTimeout;
-  auto taking = engine_pool_->take(deadline);
+  auto taking = reads_->engine_pool().take(deadline);
   auto loan = co_await std::move(taking);
   if (!loan) co_return;
   PgParams params;
@@ -332,12 +218,53 @@ void PostgresStore::Impl::stop() {
     for (PgIngest* lane : {ingest_.get(), keyed_.get()}) lane->close();
     finish_->close();
     changes_->close();
+    messages_->close();
   }
   asio::post(context_, [this] {
     if (lanes_running_ == 0) end();
   });
   thread_.join();
 }
+
+// ---- What the ports ask of it, on any thread ---------------------------------------------------------------------
+
+WallTime PostgresStore::Impl::now() const {
+  if (options_.clock) return options_.clock();
+  return std::chrono::time_point_cast<milliseconds>(std::chrono::system_clock::now()) + clock_offset();
+}
+
+WorkerToken PostgresStore::Impl::token() const {
+  const std::lock_guard lock(token_mutex_);
+  return token_;
+}
+
+void PostgresStore::Impl::set_token(WorkerToken token) {
+  const std::lock_guard lock(token_mutex_);
+  token_ = token;
+}
+
+Result<Catalog> PostgresStore::Impl::take_catalog() {
+  auto catalog = run_blocking(read_catalog());
+  has_listeners_ = true;
+  return catalog;
+}
+
+void PostgresStore::Impl::catch_up(EventLoop& loop, std::vector<CatalogMark> marks, Completion<Result<void>> done) {
+  // Answered by a post to the loop that follows those of the changes.
+  auto shared = std::make_shared<Completion<Result<void>>>(std::move(done));
+  const auto answer = [&loop, shared](Result<void> result) {
+    if (!*shared) return;
+    loop.post(
+        [done = std::move(*shared), result = std::move(result)]() mutable { std::move(done)(std::move(result)); });
+  };
+  asio::co_spawn(context_, catalog_->catch_up(std::move(marks), [answer] { answer(Result<void>()); }),
+                 [answer](const std::exception_ptr& fault, Result<void> result) {
+                   if (fault) result = store_unavailable();
+                   if (!result) answer(std::move(result));
+                 });
+}
+
+// ---- The store ---------------------------------------------------------------------------------------------------
 
 Result<std::unique_ptr<PostgresStore>> PostgresStore::open(const PostgresOptions& options, HandOver& hand_over,
                                                            Metrics& metrics) {
@@ -356,16 +283,16 @@ void PostgresStore::stop() {
   impl_->stop();
 }
 std::int64_t PostgresStore::installation() const {
-  return impl_->installation_;
+  return impl_->installation();
 }
 milliseconds PostgresStore::clock_offset() const {
-  return milliseconds(impl_->clock_offset_ms_.load());
+  return impl_->clock_offset();
 }
 
 // ---- Writes ------------------------------------------------------------------------------------------------------
 
 void PostgresStore::ingest(EventLoop& loop, IngestIntent intent, Completion<Result<IngestResult>> done) {
-  PgIngest& lane = intent.key ? *impl_->keyed_ : *impl_->ingest_;
+  PgIngest& lane = impl_->ingest(intent.key.has_value());
   PgIngestItem item;
   item.loop = &loop;
   item.bytes = bytes_of(intent);
@@ -379,7 +306,7 @@ void PostgresStore::finish_attempt(EventLoop& loop, FinishAttemptPtr intent, Com
   EncodedAttempt attempt(std::move(intent));
   const std::size_t bytes = 512 + attempt.intent->outcome.response_body.size() + attempt.request_headers.size() +
                             attempt.response_headers.size();
-  impl_->finish_->submit(PgFinishItem{&loop, std::move(attempt), impl_->token(), std::move(done), bytes});
+  impl_->finish().submit(PgFinishItem{&loop, std::move(attempt), impl_->token(), std::move(done), bytes});
 }
 
 void PostgresStore::change(EventLoop& loop, Change intent, Completion<Result<ChangeResult>> done) {
@@ -387,242 +314,7 @@ void PostgresStore::change(EventLoop& loop, Change intent, Completion<Result<Cha
   item.loop = &loop;
   item.change = std::move(intent);
   item.done.swap(done);
-  impl_->changes_->submit(std::move(item));
-}
-
-// ---- The engine's reads ------------------------------------------------------------------------------------------
-
-void PostgresStore::read_due(EventLoop& loop, DueQuery query, Completion<Result<DuePage>> done) {
-  impl_->ask_for_engine<DuePage>(
-      loop,
-      [query](PgConnection& db, PgConnection::Deadline by) {
-        return q::read_due(PgRead{db, by}, query);
-      },
-      std::move(done));
-}
-
-void PostgresStore::read_lanes(EventLoop& loop, const PartitionSet& partitions, WebhookId after, std::size_t limit,
-                               Completion<Result<LanePage>> done) {
-  impl_->ask_for_engine<LanePage>(
-      loop,
-      [=](PgConnection& db, PgConnection::Deadline by) {
-        return q::read_lanes(PgRead{db, by}, partitions, after, limit);
-      },
-      std::move(done));
-}
-
-void PostgresStore::read_messages(EventLoop& loop, std::vector<EventId> events,
-                                  Completion<Result<std::vector<MessagePtr>>> done) {
-  impl_->ask_for_engine<std::vector<MessagePtr>>(
-      loop,
-      [events = std::move(events)](PgConnection& db, PgConnection::Deadline by) {
-        return q::read_messages(PgRead{db, by}, events);
-      },
-      std::move(done));
-}
-
-void PostgresStore::read_open_jobs(EventLoop& loop, Completion<Result<std::vector<JobSummary>>> done) {
-  impl_->ask_for_engine<std::vector<JobSummary>>(
-      loop,
-      [](PgConnection& db, PgConnection::Deadline by) {
-        return q::read_open_jobs(PgRead{db, by});
-      },
-      std::move(done));
-}
-
-Result<Catalog> PostgresStore::load_catalog() {
-  auto catalog = impl_->run_blocking(impl_->read_catalog());
-  impl_->has_listeners_ = true;
-  return catalog;
-}
-
-void PostgresStore::read_commits(EventLoop& loop, ReadPoint since, Completion<Result<CommitPage>> done) {
-  impl_->ask_for_engine<CommitPage>(
-      loop,
-      [since = std::move(since)](PgConnection& db, PgConnection::Deadline by) {
-        return q::read_commits(PgRead{db, by}, since);
-      },
-      std::move(done));
-}
-
-void PostgresStore::read_news(EventLoop& loop, std::vector<std::uint64_t> commits, PartitionSet partitions,
-                              Completion<Result<CommitNews>> done) {
-  impl_->ask_for_engine<CommitNews>(
-      loop,
-      [=, commits = std::move(commits)](PgConnection& db, PgConnection::Deadline by) {
-        return q::read_news(PgRead{db, by}, commits, partitions);
-      },
-      std::move(done));
-}
-
-void PostgresStore::catch_up(EventLoop& loop, std::vector<CatalogMark> marks, Completion<Result<void>> done) {
-  // Answered by a post to the loop that follows those of the changes.
-  auto shared = std::make_shared<Completion<Result<void>>>(std::move(done));
-  const auto answer = [&loop, shared](Result<void> result) {
-    if (!*shared) return;
-    loop.post(
-        [done = std::move(*shared), result = std::move(result)]() mutable { std::move(done)(std::move(result)); });
-  };
-  asio::co_spawn(impl_->context(), impl_->catalog().catch_up(std::move(marks), [answer] { answer(Result<void>()); }),
-                 [answer](const std::exception_ptr& fault, Result<void> result) {
-                   if (fault) result = store_unavailable();
-                   if (!result) answer(std::move(result));
-                 });
-}
-
-// ---- Leases ------------------------------------------------------------------------------------------------------
-
-namespace leases = postgres_leases;
-
-void PostgresStore::join(EventLoop& loop, Completion<Result<WorkerToken>> done) {
-  impl_->ask_lease<WorkerToken>(
-      loop,
-      [impl = impl_.get()](PgConnection& db, PgConnection::Deadline by) -> Awaitable<Result<WorkerToken>> {
-        return leases::join({db, by}, impl->process_);
-      },
-      [impl = impl_.get(), done = std::move(done)](Result<WorkerToken> token) mutable {
-        if (token) impl->set_token(*token);
-        std::move(done)(std::move(token));
-      });
-}
-
-void PostgresStore::renew(EventLoop& loop, WorkerToken token, Completion<Result<LeaseView>> done) {
-  impl_->ask_lease<LeaseView>(
-      loop,
-      [=](PgConnection& db, PgConnection::Deadline by) {
-        return leases::renew({db, by}, token);
-      },
-      std::move(done));
-}
-
-void PostgresStore::fence(EventLoop& loop, WorkerToken token, WorkerId worker, std::uint64_t counter,
-                          Completion<Result<bool>> done) {
-  impl_->ask_lease<bool>(
-      loop,
-      [=](PgConnection& db, PgConnection::Deadline by) {
-        return leases::fence({db, by}, token, worker, counter);
-      },
-      std::move(done));
-}
-
-void PostgresStore::claim(EventLoop& loop, WorkerToken token, PartitionSet wanted,
-                          Completion<Result<PartitionSet>> done) {
-  impl_->ask_lease<PartitionSet>(
-      loop,
-      [=](PgConnection& db, PgConnection::Deadline by) {
-        return leases::claim({db, by}, token, wanted);
-      },
-      std::move(done));
-}
-
-void PostgresStore::release(EventLoop& loop, WorkerToken token, PartitionSet partitions,
-                            std::vector<HandedDelivery> handed, Completion<Result<void>> done) {
-  impl_->ask_lease<void>(
-      loop,
-      [=, handed = std::move(handed)](PgConnection& db, PgConnection::Deadline by) {
-        return leases::release({db, by}, token, partitions, handed);
-      },
-      std::move(done));
-}
-
-void PostgresStore::set_draining(EventLoop& loop, WorkerToken token, Completion<Result<void>> done) {
-  impl_->ask_lease<void>(
-      loop,
-      [=](PgConnection& db, PgConnection::Deadline by) {
-        return leases::set_draining({db, by}, token);
-      },
-      std::move(done));
-}
-
-void PostgresStore::leave(EventLoop& loop, WorkerToken token, Completion<Result<void>> done) {
-  impl_->ask_lease<void>(
-      loop,
-      [=](PgConnection& db, PgConnection::Deadline by) {
-        return leases::leave({db, by}, token);
-      },
-      std::move(done));
-}
-
-// ---- People's reads ----------------------------------------------------------------------------------------------
-
-Awaitable<Result<Page<EventRow>>> PostgresStore::list_events(EventLoop& loop, OrganizationId org, EventFilter filter,
-                                                             PageRequest page) {
-  return impl_->ask_for_people<Page<EventRow>>(loop, [=](PgConnection& db, PgConnection::Deadline by) {
-    return q::list_events(PgRead{db, by}, org, filter, page);
-  });
-}
-
-Awaitable<Result<EventDetail>> PostgresStore::get_event(EventLoop& loop, OrganizationId org, EventId id) {
-  return impl_->ask_for_people<EventDetail>(loop, [=](PgConnection& db, PgConnection::Deadline by) {
-    return q::get_event(PgRead{db, by}, org, id);
-  });
-}
-
-Awaitable<Result<Page<DeliveryRow>>> PostgresStore::list_deliveries(EventLoop& loop, OrganizationId org,
-                                                                    DeliveryFilter filter, PageRequest page) {
-  return impl_->ask_for_people<Page<DeliveryRow>>(loop, [=](PgConnection& db, PgConnection::Deadline by) {
-    return q::list_deliveries(PgRead{db, by}, org, filter, page);
-  });
-}
-
-Awaitable<Result<DeliveryDetail>> PostgresStore::get_delivery(EventLoop& loop, OrganizationId org, DeliveryId id) {
-  return impl_->ask_for_people<DeliveryDetail>(loop, [=](PgConnection& db, PgConnection::Deadline by) {
-    return q::get_delivery(PgRead{db, by}, org, id);
-  });
-}
-
-Awaitable<Result<Page<DeliveryRow>>> PostgresStore::list_dead(EventLoop& loop, OrganizationId org,
-                                                              DeliveryFilter filter, PageRequest page) {
-  return impl_->ask_for_people<Page<DeliveryRow>>(loop, [=](PgConnection& db, PgConnection::Deadline by) {
-    return q::list_dead(PgRead{db, by}, org, filter, page);
-  });
-}
-
-Awaitable<Result<std::int64_t>> PostgresStore::count_dead(EventLoop& loop, OrganizationId org, DeliveryFilter filter) {
-  return impl_->ask_for_people<std::int64_t>(loop, [=](PgConnection& db, PgConnection::Deadline by) {
-    return q::count_dead(PgRead{db, by}, org, filter);
-  });
-}
-
-Awaitable<Result<Page<WebhookPtr>>> PostgresStore::list_webhooks(EventLoop& loop, OrganizationId org,
-                                                                 PageRequest page) {
-  return impl_->ask_for_people<Page<WebhookPtr>>(loop, [=](PgConnection& db, PgConnection::Deadline by) {
-    return q::list_webhooks(PgRead{db, by}, org, page);
-  });
-}
-
-Awaitable<Result<WebhookPtr>> PostgresStore::get_webhook(EventLoop& loop, OrganizationId org, WebhookId id) {
-  return impl_->ask_for_people<WebhookPtr>(loop, [=](PgConnection& db, PgConnection::Deadline by) {
-    return q::get_webhook(PgRead{db, by}, org, id);
-  });
-}
-
-Awaitable<Result<Page<JobRow>>> PostgresStore::list_jobs(EventLoop& loop, OrganizationId org, PageRequest page) {
-  return impl_->ask_for_people<Page<JobRow>>(loop, [=](PgConnection& db, PgConnection::Deadline by) {
-    return q::list_jobs(PgRead{db, by}, org, page);
-  });
-}
-
-Awaitable<Result<JobRow>> PostgresStore::get_job(EventLoop& loop, OrganizationId org, JobId id) {
-  return impl_->ask_for_people<JobRow>(loop, [=](PgConnection& db, PgConnection::Deadline by) {
-    return q::get_job(PgRead{db, by}, org, id);
-  });
-}
-
-Awaitable<Result<Page<ApiKey>>> PostgresStore::list_api_keys(EventLoop& loop, OrganizationId org, PageRequest page) {
-  return impl_->ask_for_people<Page<ApiKey>>(loop, [=](PgConnection& db, PgConnection::Deadline by) {
-    return q::list_api_keys(PgRead{db, by}, org, page);
-  });
-}
-
-Awaitable<Result<MetricsReport>> PostgresStore::metrics(EventLoop& loop, OrganizationId org, MetricsWindow window) {
-  const WallTime now =
-      impl_->options_.clock
-          ? impl_->options_.clock()
-          : std::chrono::time_point_cast<milliseconds>(std::chrono::system_clock::now()) + clock_offset();
-  return impl_->ask_for_people<MetricsReport>(loop, [=](PgConnection& db, PgConnection::Deadline by) {
-    return q::metrics(PgRead{db, by}, org, window, now);
-  });
+  impl_->changes().submit(std::move(item));
 }
 
 }  // namespace eventrelay

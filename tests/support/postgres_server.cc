@@ -111,6 +111,16 @@ void PostgresServer::kill() {
   pid_ = 0;
 }
 
+void PostgresServer::pause() {
+  ::kill(pid_, SIGSTOP);  // it makes no more children
+  for (const pid_t child : children_of(pid_)) ::kill(child, SIGSTOP);
+}
+
+void PostgresServer::resume() {
+  for (const pid_t child : children_of(pid_)) ::kill(child, SIGCONT);
+  ::kill(pid_, SIGCONT);
+}
+
 std::string PostgresServer::url(const std::string& database) const {
   return "postgres://postgres@127.0.0.1:" + std::to_string(port_) + "/" + database;
 }

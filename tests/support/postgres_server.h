@@ -30,8 +30,10 @@ class PostgresServer {
   std::string sql(const std::string& url, const std::string& text) const;
 
   void start();
-  void stop();  ///< ends sessions, then the server
-  void kill();  ///< as a power cut would: every process at once
+  void stop();   ///< ends sessions, then the server
+  void kill();   ///< as a power cut would: every process at once
+  void pause();  ///< its connections stand and its port is open, it does nothing
+  void resume();
 
  private:
   void make_files();

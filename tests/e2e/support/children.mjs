@@ -84,6 +84,14 @@ export function killTree(pid) {
   return doomed;
 }
 
+/// A process, stopped, and its children: it forks no more.
+export function stopTree(pid) {
+  process.kill(pid, "SIGSTOP");
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean).map(Number);
+  for (const child of children) process.kill(child, "SIGSTOP");
+  return [pid, ...children];
+}
+
 /// Whether it runs still: a zombie that nobody has reaped does not.
 export function isAlive(pid) {
   try {

@@ -3,7 +3,7 @@ import { execFile, execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
-import { ended, freePort, isAlive, killTree, makeDirectory, removeDirectory, spawnServer, unprivileged } from "./children.mjs";
+import { ended, freePort, isAlive, killTree, makeDirectory, removeDirectory, spawnServer, stopTree, unprivileged } from "./children.mjs";
 import { until } from "./wait.mjs";
 
 const run = promisify(execFile);
@@ -89,6 +89,15 @@ export class Postgres {
   /// kill -9 of every one of its processes.
   kill() {
     return ended(killTree(this.process.pid));
+  }
+
+  /// Its connections stand and its port is open; it does nothing.
+  pause() {
+    this.stopped = stopTree(this.process.pid);
+  }
+
+  resume() {
+    for (const pid of this.stopped) process.kill(pid, "SIGCONT");
   }
 
   /// The orderly end that does not wait for clients.

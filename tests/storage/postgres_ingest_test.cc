@@ -1,0 +1,72 @@
+// What the store's suite cannot see of ingest on PostgreSQL: webhooks that other processes change meanwhile.
+#include "storage/postgres_ingest.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "tests/storage/postgres_process.h"
+#include "tests/support/postgres_server.h"
+
+namespace eventrelay::test {
+namespace {
+
+struct PostgresIngestTest : testing::Test {
+  PostgresServer& server = PostgresServer::shared();
+  std::string url = server.make_database();
+};
+
+TEST_F(PostgresIngestTest, a_stream_of_changes_keeps_no_event_out) {
+  Process process(url);
+  // 200 a second. There are two, so that one of them always waits for the lock: who comes after it is overtaken by it.
+  const auto change_on = [&] {
+    server.sql(url,
+               "DO $$ BEGIN PERFORM set_config('search_path', 'eventrelay', false);"
+               " FOR i IN 1..100000 LOOP EXIT WHEN clock_timestamp() > (SELECT started_at FROM processes) + '4s';"
+               " PERFORM next_version(1), pg_sleep(0.005); COMMIT; END LOOP; END $$");
+  };
+  const auto version = [&] { return std::stoll(server.sql(url, "SELECT version FROM eventrelay.organizations")); };
+  std::atomic<int> streams{2};
+  std::vector<std::thread> changes;
+  for (int i = 0; i < 2; ++i) {
+    changes.emplace_back([&] {
+      change_on();
+      --streams;
+    });
+  }
+  while (version() < 10) std::this_thread::sleep_for(milliseconds(1));
+  const auto before = version();
+  int sent = 0;
+  while (streams == 2) {
+    const auto begun = std::chrono::steady_clock::now();
+    const auto answer = process.send();
+    EXPECT_TRUE(answer) << answer.error().message << " (" << sent << " events were taken before)";
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, kAnswerWithin);
+    if (!answer) break;
+    ++sent;
+  }
+  for (std::thread& stream : changes) stream.join();
+  EXPECT_GT(sent, 5);
+  EXPECT_GT(version() - before, 2 * sent) << "too few changes to be in anybody's way";
+}
+
+TEST_F(PostgresIngestTest, an_event_goes_to_the_webhooks_that_were_there_before_it) {
+  Process process(url);
+  Process other(url);
+  std::vector<WebhookId> webhooks;
+  std::atomic<bool> ended{false};
+  std::thread changes([&] {
+    for (int i = 0; i < 150; ++i) webhooks.push_back(WebhookId{other.change(Process::webhook()).value().id});
+    ended = true;
+  });
+  std::vector<IngestedEvent> events;
+  while (!ended) events.push_back(process.send().value().events.front());
+  changes.join();
+  for (const IngestedEvent& event : events) {
+    const auto before = std::ranges::count_if(webhooks, [&](WebhookId id) { return id.value < event.id.value; });
+    EXPECT_EQ(event.deliveries, before) << "an id is drawn under the lock that keeps changes and events apart";
+  }
+}
+
+}  // namespace
+}  // namespace eventrelay::test

@@ -1,0 +1,126 @@
+// What a process answers while its PostgreSQL says nothing: it stands still, or the network drops what is sent.
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "storage/postgres_commit.h"
+#include "tests/storage/postgres_process.h"
+#include "tests/support/postgres_server.h"
+
+namespace eventrelay::test {
+namespace {
+
+using std::chrono::seconds;
+using std::chrono::steady_clock;
+
+/// The promise is a second; the machine of the tests may be busy.
+constexpr auto kPromise = milliseconds(1'200);
+
+struct PostgresSilenceTest : testing::Test {
+  PostgresServer server;  // its own: others are not to stand still
+  std::string url = server.make_database();
+  Process process{url};
+  TestLoop& loop = process.loop;
+  ~PostgresSilenceTest() override { server.resume(); }
+
+  template <class T>
+  struct Asked {
+    steady_clock::time_point at = steady_clock::now();
+    std::optional<Result<T>> answer{};
+    steady_clock::duration after{};
+  };
+  template <class T>
+  static auto keep(const std::shared_ptr<Asked<T>>& asked) {
+    return [asked](Result<T> result) {
+      asked->after = steady_clock::now() - asked->at;
+      asked->answer.emplace(std::move(result));
+    };
+  }
+  std::shared_ptr<Asked<ChangeResult>> ask_change(Change change) {
+    auto asked = std::make_shared<Asked<ChangeResult>>();
+    process.store->change(loop.loop(), std::move(change), keep(asked));
+    return asked;
+  }
+  template <class T>
+  std::shared_ptr<Asked<T>> ask(Awaitable<Result<T>> reading) {
+    auto asked = std::make_shared<Asked<T>>();
+    boost::asio::co_spawn(
+        loop.context(), std::move(reading),
+        [then = keep(asked)](const std::exception_ptr&, Result<T> result) { then(std::move(result)); });
+    return asked;
+  }
+  void pass(milliseconds time) {
+    const auto until = steady_clock::now() + time;
+    loop.run_until([&] { return steady_clock::now() >= until; });
+  }
+  void pause() {
+    pass(milliseconds(500));  // the first looks at the catalog are answered
+    server.pause();
+  }
+};
+
+TEST_F(PostgresSilenceTest, everything_is_answered_within_a_second) {
+  ASSERT_TRUE(process.change(Process::webhook()));
+  pause();
+  // Long enough for the connections to be given up, and for new ones to be tried in vain.
+  for (int round = 0; round < 8; ++round) {
+    std::vector<std::shared_ptr<Asked<ChangeResult>>> changes;
+    for (int i = 0; i < 3; ++i) changes.push_back(ask_change(Process::webhook()));
+    std::vector<std::shared_ptr<Asked<Page<WebhookPtr>>>> lists;
+    for (int i = 0; i < 5; ++i) lists.push_back(ask(process.store->list_webhooks(loop.loop(), kOrg, {0, 10})));
+    auto metrics = ask(process.store->metrics(loop.loop(), kOrg, MetricsWindow{}));
+    loop.run_until([&] {
+      return metrics->answer && std::ranges::all_of(changes, [](auto& one) { return one->answer.has_value(); }) &&
+             std::ranges::all_of(lists, [](auto& one) { return one->answer.has_value(); });
+    });
+    for (std::size_t i = 0; i < changes.size(); ++i) {
+      EXPECT_LT(changes[i]->after, kPromise) << "round " << round;
+      ASSERT_FALSE(*changes[i]->answer);
+      const bool was_sent = round == 0 && i == 0;
+      EXPECT_EQ(changes[i]->answer->error().code, was_sent ? ErrorCode::kUnknown : ErrorCode::kUnavailable)
+          << "round " << round << ", change " << i;
+    }
+    for (const auto& list : lists) {
+      EXPECT_LT(list->after, kPromise) << "round " << round;
+      EXPECT_EQ(list->answer->error().code, ErrorCode::kUnavailable) << list->answer->error().message;
+    }
+    EXPECT_LT(metrics->after, kPromise);
+  }
+  server.resume();
+  loop.run_until([&] { return process.change(Process::webhook()).has_value(); });
+}
+
+TEST_F(PostgresSilenceTest, a_change_that_is_done_after_its_answer_is_told_all_the_same) {
+  ASSERT_TRUE(process.change(Process::webhook()));
+  pause();
+  const auto change = ask_change(Process::webhook());
+  const auto behind = ask_change(Process::webhook());
+  loop.run_until([&] { return change->answer && behind->answer; });
+  EXPECT_EQ(change->answer->error().code, ErrorCode::kUnknown);
+  EXPECT_EQ(behind->answer->error().code, ErrorCode::kUnavailable);
+  process.hand_over.take();
+  server.resume();
+  std::vector<WebhookPtr> told;
+  const auto until = steady_clock::now() + seconds(2);
+  loop.run_until([&] {
+    for (const WebhookPtr& webhook : process.hand_over.take().webhooks) told.push_back(webhook);
+    return steady_clock::now() > until;
+  });
+  EXPECT_EQ(told.size(), 1u) << "nothing was done of the one that was answered so";
+  EXPECT_EQ(server.sql(url, "SELECT count(*) FROM eventrelay.webhooks"), "2");
+}
+
+TEST_F(PostgresSilenceTest, a_slow_change_on_a_server_that_answers_others_is_waited_for) {
+  std::thread holder([&] { server.sql(url, "BEGIN; SELECT pg_advisory_xact_lock(1), pg_sleep(1.7); COMMIT"); });
+  pass(milliseconds(200));
+  const auto change = ask_change(Process::webhook());
+  const auto behind = ask_change(Process::webhook());
+  loop.run_until([&] { return change->answer && behind->answer; });
+  holder.join();
+  EXPECT_TRUE(*change->answer) << change->answer->error().message;
+  EXPECT_TRUE(*behind->answer) << behind->answer->error().message;
+  EXPECT_GT(change->after, kAnswerWithin);
+}
+
+}  // namespace
+}  // namespace eventrelay::test
