@@ -1,6 +1,7 @@
 // The leases' calls (ports/leases.h) as statements. Belongs to the store's loop.
 #pragma once
 #include <boost/asio/awaitable.hpp>
+#include <string>
 
 #include "ports/leases.h"
 #include "storage/postgres_connection.h"
@@ -12,7 +13,7 @@ struct Call {
   PgConnection::Deadline deadline;
 };
 
-boost::asio::awaitable<Result<WorkerToken>> join(Call call, WorkerId process);
+boost::asio::awaitable<Result<WorkerToken>> join(Call call, WorkerId process, std::string name);
 boost::asio::awaitable<Result<LeaseView>> renew(Call call, WorkerToken token);
 boost::asio::awaitable<Result<bool>> fence(Call call, WorkerToken token, WorkerId worker, std::uint64_t counter);
 boost::asio::awaitable<Result<PartitionSet>> claim(Call call, WorkerToken token, PartitionSet wanted);

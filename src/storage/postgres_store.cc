@@ -478,7 +478,7 @@ void PostgresStore::join(EventLoop& loop, Completion<Result<WorkerToken>> done) 
   impl_->ask_lease<WorkerToken>(
       loop,
       [impl = impl_.get()](PgConnection& db, PgConnection::Deadline by) -> Awaitable<Result<WorkerToken>> {
-        return leases::join({db, by}, impl->process_);
+        return leases::join({db, by}, impl->process_, impl->options_.name);
       },
       [impl = impl_.get(), done = std::move(done)](Result<WorkerToken> token) mutable {
         if (token) impl->set_token(*token);

@@ -118,7 +118,7 @@ INSERT INTO commits_dropped VALUES ('0');
 -- Processes and leases. A lease carries no time: `counter` rises, and who takes over has seen it stand still.
 CREATE TABLE processes (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL, version text NOT NULL,
-  is_worker boolean NOT NULL, epoch bigint NOT NULL DEFAULT 1, fenced boolean NOT NULL DEFAULT false,
+  is_worker boolean NOT NULL, epoch bigint NOT NULL DEFAULT 0, fenced boolean NOT NULL DEFAULT false,
   draining boolean NOT NULL DEFAULT false, counter bigint NOT NULL DEFAULT 0,
   started_at timestamptz NOT NULL DEFAULT clock_timestamp(), seen_at timestamptz NOT NULL DEFAULT clock_timestamp())
   WITH (fillfactor = 50);

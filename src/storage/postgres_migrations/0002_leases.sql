@@ -1,8 +1,16 @@
 -- Workers and what they own (ports/leases.h). All faults of a lease are by `epoch` and `fenced`, never by time.
 
-CREATE FUNCTION join_worker(p_id bigint) RETURNS bigint LANGUAGE sql AS $$
-  UPDATE processes SET is_worker = true, fenced = false, draining = false, epoch = epoch + 1, counter = counter + 1,
-    seen_at = clock_timestamp() WHERE id = p_id RETURNING epoch;
+-- Of all workers: one whose row was taken away meanwhile must not get an epoch that it has had.
+CREATE SEQUENCE epochs;
+
+-- A process that was away for long finds its row gone (keep_house), and gets it again under the number that its
+-- connections carry in their names.
+CREATE FUNCTION join_worker(p_id bigint, p_name text, p_version text) RETURNS bigint LANGUAGE sql AS $$
+  INSERT INTO processes AS p (id, name, version, is_worker, epoch) OVERRIDING SYSTEM VALUE
+    VALUES (p_id, p_name, p_version, true, nextval('epochs'))
+    ON CONFLICT (id) DO UPDATE SET is_worker = true, fenced = false, draining = false, epoch = excluded.epoch,
+      counter = p.counter + 1, seen_at = clock_timestamp()
+    RETURNING epoch;
 $$;
 
 -- Holds the worker's row against a fence until the transaction's end; raises ER001 where it is fenced already.
