@@ -108,12 +108,21 @@ END $$;
 CREATE FUNCTION keep_house(p_at_ms bigint) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   old_minute bigint := p_at_ms / 60000 - 120;
-  dropped xid8;
+  old pg_snapshot;
 BEGIN
   PERFORM make_partitions(p_at_ms, 4);
-  WITH gone AS (DELETE FROM commits WHERE made_at < clock_timestamp() - interval '10 minutes' RETURNING xid)
-  SELECT xid INTO dropped FROM gone ORDER BY xid DESC LIMIT 1;
-  IF dropped IS NOT NULL THEN UPDATE commits_dropped SET upto = greatest(upto, dropped); END IF;
+  -- Notes go that were to be seen ten minutes ago already, however long ago they were made: whose last read was later
+  -- has seen them. One at a time, so that what was dropped only grows.
+  PERFORM 1 FROM commits_dropped FOR UPDATE;
+  WITH gone AS (DELETE FROM commits_seen WHERE n <= (
+                  SELECT max(n) FROM commits_seen WHERE at < clock_timestamp() - interval '10 minutes')
+                RETURNING n, seen)
+  SELECT seen INTO old FROM gone ORDER BY n DESC LIMIT 1;
+  IF old IS NOT NULL THEN
+    DELETE FROM commits WHERE xid < pg_snapshot_xmax(old) AND pg_visible_in_snapshot(xid, old);
+    UPDATE commits_dropped SET seen = old;
+  END IF;
+  INSERT INTO commits_seen (seen) VALUES (pg_current_snapshot());
 
   -- Rows of single writers become one a minute after two hours.
   WITH gone AS (DELETE FROM metrics_minutes WHERE writer <> 0 AND minute < old_minute RETURNING *)
