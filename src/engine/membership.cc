@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/log.h"
+
 namespace eventrelay {
 
 namespace {
@@ -46,7 +48,12 @@ void Membership::join() {
   joining_ = true;
   leases_.join(loop_, answer<WorkerToken>([](Membership& self, Result<WorkerToken> token) {
                  self.joining_ = false;
-                 if (!token) return;  // the next tick tries again
+                 if (!token) {  // the next tick tries again
+                   if (!std::exchange(self.join_failed_, true))
+                     spdlog::warn("this worker cannot join and works on nothing: {}", token.error().message);
+                   return;
+                 }
+                 if (std::exchange(self.join_failed_, false)) spdlog::info("this worker has joined");
                  self.token_ = *token;
                  self.call_roll();
                }));

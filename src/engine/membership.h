@@ -102,6 +102,7 @@ class Membership {
   WorkerToken token_;
   std::uint64_t round_ = 0;  ///< of the token: answers to what an older one asked are of no use
   bool joining_ = false;
+  bool join_failed_ = false;  ///< and that was said
   bool calling_roll_ = false;
   bool renewing_ = false;
   bool renew_again_ = false;

@@ -16,8 +16,8 @@ struct CommitNote {
 
 struct CommitPage {
   ReadPoint seen;                 ///< where the next read goes on
-  std::vector<CommitNote> notes;  ///< visible now; those that `since` saw may be among them
-  bool overflow = false;          ///< there are more than kCommitNotesMax: read the lanes anew
+  std::vector<CommitNote> notes;  ///< visible now, and not to `since`
+  bool overflow = false;          ///< there are more than kCommitNotesMax, or were and are gone: read the lanes anew
 };
 
 struct CommitNews {

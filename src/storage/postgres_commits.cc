@@ -12,28 +12,38 @@ namespace {
 constexpr int kNewsRowsMax = 1'000;
 constexpr std::int64_t kNewsPayloadBytesMax = 4 * 1024 * 1024;
 
+/// Whether what `earlier` saw was seen.
+bool saw_all(const ReadPoint& seen, const ReadPoint& earlier) {
+  const auto is_new = [&](std::uint64_t commit) { return earlier.sees(commit); };
+  return earlier.xmax <= seen.xmax && std::none_of(seen.in_progress.begin(), seen.in_progress.end(), is_new);
+}
+
 }  // namespace
 
 Awaitable<Result<CommitPage>> read_commits(PgRead read, ReadPoint since) {
-  // A commit of a number below what was seen may have become visible since: all from xmin on are read again.
+  // What `since` did not see: all from its xmax on, and below that what was in progress. Between its xmin and xmax
+  // there may be any number that it saw, where one transaction stays open: they are not to be passed again and again.
   PgStatement statement{
-      "SELECT s.seen, (SELECT upto FROM commits_dropped), c.xid, c.partitions"
-      " FROM (SELECT pg_current_snapshot()::text AS seen) s LEFT JOIN LATERAL (SELECT c.xid, c.partitions FROM commits "
-      "c"
-      " WHERE $1 > 0 AND c.xid >= $1::text::xid8 ORDER BY c.xid LIMIT $2) c ON true ORDER BY c.xid",
+      "SELECT s.seen, d.seen, d.moved, c.xid, c.partitions FROM (SELECT pg_current_snapshot()::text AS seen) s"
+      " LEFT JOIN (SELECT seen::text, moved FROM commits_dropped) d ON true LEFT JOIN LATERAL ("
+      "(SELECT c.xid, c.partitions FROM commits c WHERE $1 > 0 AND c.xid >= $1::text::xid8 ORDER BY c.xid LIMIT $3)"
+      " UNION ALL SELECT c.xid, c.partitions FROM unnest($2) x CROSS JOIN LATERAL ("
+      "SELECT * FROM commits c WHERE c.xid = x::text::xid8 LIMIT 1) c) c ON true ORDER BY c.xid",
       {}};
-  statement.params.add(static_cast<std::int64_t>(since.xmin)).add(static_cast<std::int64_t>(kCommitNotesMax) + 1);
+  const std::vector<std::int64_t> in_progress(since.in_progress.begin(), since.in_progress.end());
+  statement.params.add(static_cast<std::int64_t>(since.xmax)).add_array(std::span<const std::int64_t>(in_progress));
+  statement.params.add(static_cast<std::int64_t>(kCommitNotesMax) + 1);
   auto rows = co_await read_rows(read, std::move(statement));
   if (!rows) co_return rows.error();
   CommitPage page;
   page.seen = read_point_of(rows->text(0, 0));
   if (since.xmax == 0) co_return page;
-  const auto dropped = static_cast<std::uint64_t>(rows->optional_integer(0, 1).value_or(0));
-  page.overflow = static_cast<std::size_t>(rows->size()) > kCommitNotesMax || dropped > since.xmin;
+  page.overflow = static_cast<std::size_t>(rows->size()) > kCommitNotesMax ||
+                  !saw_all(since, read_point_of(rows->text(0, 1))) ||
+                  !since.sees(static_cast<std::uint64_t>(rows->optional_integer(0, 2).value_or(0)));
   for (int row = 0; row < rows->size() && !page.overflow; ++row) {
-    if (rows->is_null(row, 2)) break;
-    const auto commit = static_cast<std::uint64_t>(rows->integer(row, 2));
-    if (!since.sees(commit)) page.notes.push_back({commit, partitions_of_bytes(rows->text(row, 3))});
+    if (rows->is_null(row, 3)) break;
+    page.notes.push_back({static_cast<std::uint64_t>(rows->integer(row, 3)), partitions_of_bytes(rows->text(row, 4))});
   }
   co_return page;
 }

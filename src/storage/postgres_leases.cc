@@ -37,14 +37,12 @@ awaitable<Result<void>> call_for_nothing(PgRead call, const char* sql, PgParams 
 
 }  // namespace
 
-awaitable<Result<WorkerToken>> join(PgRead call, WorkerId process) {
+awaitable<Result<WorkerToken>> join(PgRead call, WorkerId process, std::string name) {
   PgParams params;
-  params.add(process);
-  auto asking = call.db.query("SELECT join_worker($1)", std::move(params), call.deadline);
+  params.add(process).add_text(name).add_text(EVENTRELAY_VERSION);
+  auto asking = call.db.query("SELECT join_worker($1, $2, $3)", std::move(params), call.deadline);
   const auto rows = co_await std::move(asking);
   if (!rows) co_return error_of(rows.error());
-  if (rows->empty() || rows->is_null(0, 0))
-    co_return Error{ErrorCode::kUnavailable, "The process is not registered any more", {}};
   co_return WorkerToken{process, rows->integer(0, 0)};
 }
 

@@ -31,6 +31,7 @@ class PostgresStore::Impl {
   PgFinish& finish() { return *finish_; }
   PgChangeLane& changes() { return *changes_; }
   std::int64_t process() const { return process_; }
+  const std::string& name() const { return options_.name; }
   std::int64_t installation() const { return installation_; }
   milliseconds clock_offset() const { return milliseconds(clock_offset_ms_.load()); }
   WallTime now() const;

@@ -1,6 +1,11 @@
 // Workers on one store: who has which partitions through starts, drains, crashes, outages and hung loops.
 #include "engine/membership.h"
 
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
+
+#include <sstream>
+
 #include "tests/engine/engine_fixture.h"
 #include "tests/engine/fake_leases.h"
 
@@ -298,6 +303,24 @@ TEST_F(MembershipTest, one_that_was_fenced_works_on_nothing_while_it_cannot_join
   time.run_for(100ms);
   EXPECT_TRUE(worker.shown.none());
   EXPECT_TRUE(worker.membership->owned().none());
+}
+
+TEST_F(MembershipTest, that_it_cannot_join_is_said_once) {
+  std::ostringstream said;
+  const auto former = spdlog::default_logger();
+  spdlog::set_default_logger(
+      std::make_shared<spdlog::logger>("", std::make_shared<spdlog::sinks::ostream_sink_mt>(said)));
+  Worker worker(time, leases);
+  leases.cut_off = {worker.loop[0].get()};
+  time.run_for(5s);
+  const std::string failed = said.str();
+  leases.cut_off = {};
+  time.run_for(5s);
+  spdlog::set_default_logger(former);
+  EXPECT_NE(failed.find("cannot join"), std::string::npos);
+  EXPECT_EQ(std::count(failed.begin(), failed.end(), '\n'), 1) << failed;
+  EXPECT_NE(said.str().find("has joined"), std::string::npos);
+  EXPECT_TRUE(worker.membership->joined());
 }
 
 // ---- Hand-overs ----------------------------------------------------------------------------------------------------

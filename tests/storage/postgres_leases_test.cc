@@ -1,6 +1,8 @@
 // Leases of partitions on PostgreSQL: two workers with one database.
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "storage/postgres_store.h"
 #include "tests/storage/store_suite.h"
 #include "tests/support/postgres_server.h"
@@ -18,12 +20,15 @@ struct Worker {
     auto opened = PostgresStore::open(options, hand_over, metrics);
     if (!opened) throw std::runtime_error(opened.error().message);
     store = std::move(*opened);
-    token = wait<WorkerToken>([&](auto done) { store->join(loop.loop(), std::move(done)); }).value();
+    token = join().value();
   }
 
   template <class T, class Start>
   Result<T> wait(const Start& start) {
     return loop.wait<Result<T>>(start);
+  }
+  Result<WorkerToken> join() {
+    return wait<WorkerToken>([&](auto done) { store->join(loop.loop(), std::move(done)); });
   }
   Result<LeaseView> renew() {
     return wait<LeaseView>([&](auto done) { store->renew(loop.loop(), token, std::move(done)); });
@@ -80,6 +85,7 @@ struct PostgresLeasesTest : ::testing::Test {
   Worker one{loop, url};
   Worker two{loop, url};
 
+  std::string sql(const std::string& text) { return server.sql(url, "SET search_path TO eventrelay; " + text); }
   WebhookPtr make_webhook() {
     WebhookSpec spec;
     spec.url = "https://example.com/";
@@ -158,9 +164,34 @@ TEST_F(PostgresLeasesTest, a_fenced_worker_is_refused_until_it_joins_again) {
   EXPECT_EQ(error_of([&] { return one.release(all_partitions(), {}); }), ErrorCode::kNotOwner);
   EXPECT_EQ(error_of([&] { return one.finish(webhook, id, DeliveryState::kSucceeded); }), ErrorCode::kNotOwner);
   const WorkerToken former = one.token;
-  one.token = one.wait<WorkerToken>([&](auto done) { one.store->join(loop.loop(), std::move(done)); }).value();
+  one.token = one.join().value();
   EXPECT_GT(one.token.epoch, former.epoch);
   EXPECT_TRUE(one.finish(webhook, id, DeliveryState::kSucceeded));
+}
+
+TEST_F(PostgresLeasesTest, a_worker_that_was_away_for_long_joins_again_and_its_old_token_stays_refused) {
+  const auto webhook = make_webhook();
+  ASSERT_TRUE(one.claim(all_partitions()));
+  const DeliveryId id = send();
+  ASSERT_TRUE(*two.fence(one, two.counter_of(one)));
+  const std::string number = std::to_string(one.token.worker);
+  sql("UPDATE processes SET seen_at = clock_timestamp() - interval '2 hours' WHERE id = " + number +
+      "; SELECT keep_house(now_ms())");
+  ASSERT_EQ(sql("SELECT count(*) FROM processes WHERE id = " + number), "0");
+
+  const WorkerToken former = one.token;
+  EXPECT_EQ(error_of([&] { return one.renew(); }), ErrorCode::kNotOwner);
+  one.token = one.join().value();
+  EXPECT_EQ(one.token.worker, former.worker) << "its connections carry the number";
+  EXPECT_GT(one.token.epoch, former.epoch);
+  EXPECT_EQ(sql("SELECT name FROM processes WHERE id = " + number), "test");
+  const WorkerToken current = std::exchange(one.token, former);
+  EXPECT_EQ(error_of([&] { return one.renew(); }), ErrorCode::kNotOwner);
+  EXPECT_EQ(error_of([&] { return one.claim(all_partitions()); }), ErrorCode::kNotOwner);
+  one.token = current;
+  EXPECT_TRUE(one.renew());
+  EXPECT_TRUE(one.finish(webhook, id, DeliveryState::kSucceeded));
+  EXPECT_TRUE(*two.fence(one, two.counter_of(one))) << "it can be taken over as before";
 }
 
 TEST_F(PostgresLeasesTest, who_leaves_frees_what_it_has_and_is_seen_no_more) {

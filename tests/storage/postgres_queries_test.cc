@@ -34,6 +34,14 @@ struct PostgresQueriesTest : PostgresReadsTest {
   DuePage due(std::size_t limit = 100, std::size_t bytes = 1'000'000) {
     return must(q::read_due(read(), {kReadsOrg, WebhookId{1}, {}, {}, kReadsBegin, limit, bytes}));
   }
+  /// As if eleven minutes had passed.
+  void age() { sql("UPDATE commits_seen SET at = at - interval '11 minutes'"); }
+  /// Drops the notes of what is to be seen now.
+  void keep_house_for_long() {
+    sql("SELECT keep_house(now_ms())");
+    age();
+    sql("SELECT keep_house(now_ms())");
+  }
   ReadPoint now() { return must(q::read_commits(read(), {})).seen; }
   static std::vector<std::uint64_t> numbers(const CommitPage& page) {
     std::vector<std::uint64_t> numbers;
@@ -113,8 +121,60 @@ TEST_F(PostgresQueriesTest, notes_that_were_dropped_or_are_too_many_are_an_overf
   EXPECT_TRUE(must(q::read_commits(read(), begin)).overflow);
   sql("DELETE FROM commits");
   EXPECT_FALSE(must(q::read_commits(read(), begin)).overflow);
-  sql("UPDATE commits_dropped SET upto = '" + std::to_string(begin.xmin + 1) + "'");
+  note_ids(of_1, 1, 2);
+  keep_house_for_long();
   EXPECT_TRUE(must(q::read_commits(read(), begin)).overflow);
+  EXPECT_FALSE(must(q::read_commits(read(), now())).overflow);
+}
+
+TEST_F(PostgresQueriesTest, a_note_that_was_made_long_before_it_could_be_seen_is_found_or_missed_by_an_overflow) {
+  const auto slow = connect();
+  ASSERT_TRUE(query(*slow, "BEGIN"));
+  const std::string text = note_sql(of_2, "1, 2, NULL");
+  auto noted = run(*slow, {{text.c_str(), {}, true}});
+  ASSERT_TRUE(noted);
+  const auto low = static_cast<std::uint64_t>(noted->front().integer(0, 0));
+  keep_house_for_long();
+  age();
+  const ReadPoint begin = now();
+  ASSERT_TRUE(query(*slow, "COMMIT"));
+  sql("SELECT keep_house(now_ms())");
+  EXPECT_EQ(numbers(must(q::read_commits(read(), begin))), std::vector<std::uint64_t>{low});
+  age();
+  sql("SELECT keep_house(now_ms())");
+  EXPECT_TRUE(must(q::read_commits(read(), begin)).overflow) << "though nothing of a higher number was dropped";
+}
+
+TEST_F(PostgresQueriesTest, who_may_have_looked_while_a_day_was_retired_reads_everything_anew) {
+  const ReadPoint begin = now();
+  sql("UPDATE commits_dropped SET moved = pg_current_xact_id()");
+  EXPECT_TRUE(must(q::read_commits(read(), begin)).overflow);
+  EXPECT_FALSE(must(q::read_commits(read(), now())).overflow);
+}
+
+TEST_F(PostgresQueriesTest, a_transaction_that_stays_open_in_another_database_makes_no_overflow) {
+  const auto other = try_connect({server.make_database(), "test"}).value();
+  ASSERT_TRUE(query(*other, "BEGIN"));
+  const auto open = static_cast<std::uint64_t>(query(*other, "SELECT pg_current_xact_id()")->integer(0, 0));
+  const ReadPoint begin = now();
+  ASSERT_EQ(begin.xmin, open);
+  server.sql(url, "DO $$ BEGIN FOR i IN 1.." + std::to_string(kCommitNotesMax + 1) +
+                      " LOOP INSERT INTO eventrelay.commits VALUES (pg_current_xact_id(), '\\x00'); COMMIT;"
+                      " END LOOP; END $$");
+  const CommitPage many = must(q::read_commits(read(), begin));
+  EXPECT_TRUE(many.overflow);
+  EXPECT_EQ(many.seen.xmin, open);
+  const std::uint64_t next = note_ids(of_1, 1, 2);
+  const CommitPage page = must(q::read_commits(read(), many.seen));
+  EXPECT_FALSE(page.overflow) << "all but one were seen";
+  EXPECT_EQ(numbers(page), std::vector<std::uint64_t>{next});
+
+  keep_house_for_long();
+  EXPECT_EQ(sql("SELECT count(*) FROM commits"), "0");
+  EXPECT_EQ(now().xmin, open);
+  EXPECT_FALSE(must(q::read_commits(read(), page.seen)).overflow) << "what was dropped was seen";
+  EXPECT_TRUE(must(q::read_commits(read(), many.seen)).overflow);
+  ASSERT_TRUE(query(*other, "COMMIT"));
 }
 
 TEST_F(PostgresQueriesTest, news_are_what_the_commits_left_of_the_partitions) {

@@ -79,7 +79,7 @@ TEST_F(PostgresRetentionTest, a_days_rest_takes_its_place_with_the_same_indexes)
   EXPECT_EQ(sql(shape), before);
   EXPECT_EQ(sql("SELECT count(*) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE NOT i.indisvalid"), "0");
   EXPECT_EQ(sql("SELECT sum(pending) || ' ' || sum(dead) FROM gauges"), "1 0");
-  EXPECT_EQ(sql("SELECT upto > '0' FROM commits_dropped"), "t") << "whoever looked meanwhile is to look again";
+  EXPECT_EQ(sql("SELECT moved > '0' FROM commits_dropped"), "t") << "whoever looked meanwhile is to look again";
   EXPECT_EQ(retire(), "") << "nothing more while the rest is pending";
   EXPECT_EQ(sql("SELECT count(*) FROM pg_class WHERE relname LIKE '%\\_rest' AND relkind = 'r'"), "0");
 

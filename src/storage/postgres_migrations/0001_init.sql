@@ -106,19 +106,23 @@ CREATE TABLE gauges (
   PRIMARY KEY (organization_id, writer)) WITH (fillfactor = 50);
 
 -- One note a commit that made or changed deliveries, however many: what no hand-over brought is found by it.
--- Read from the xmin of the reader's last snapshot on: a commit of a lower number may become visible later.
+-- Read are those that the reader's last snapshot did not see: a commit of a lower number may become visible later.
 CREATE TABLE commits (
   xid xid8 PRIMARY KEY, partitions bytea NOT NULL,  -- 256 bits
   first_id bigint, last_id bigint,             -- the ids that an ingest drew
-  ids bigint[],                                -- deliveries that were changed
-  made_at timestamptz NOT NULL DEFAULT clock_timestamp());
-CREATE TABLE commits_dropped (upto xid8 NOT NULL);  -- notes below it are no more
-INSERT INTO commits_dropped VALUES ('0');
+  ids bigint[]);                               -- deliveries that were changed
+-- Notes of what `seen` saw are no more; who has not seen `moved` reads everything anew (retire_day). No mere bound of
+-- numbers: one transaction that stays open, in any database of the server, is below all others.
+CREATE TABLE commits_dropped (seen pg_snapshot NOT NULL, moved xid8 NOT NULL);
+INSERT INTO commits_dropped VALUES ('1:1:', '0');
+-- What was to be seen each minute, of the last ten (keep_house).
+CREATE TABLE commits_seen (
+  n bigint GENERATED ALWAYS AS IDENTITY, at timestamptz NOT NULL DEFAULT clock_timestamp(), seen pg_snapshot NOT NULL);
 
 -- Processes and leases. A lease carries no time: `counter` rises, and who takes over has seen it stand still.
 CREATE TABLE processes (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL, version text NOT NULL,
-  is_worker boolean NOT NULL, epoch bigint NOT NULL DEFAULT 1, fenced boolean NOT NULL DEFAULT false,
+  is_worker boolean NOT NULL, epoch bigint NOT NULL DEFAULT 0, fenced boolean NOT NULL DEFAULT false,
   draining boolean NOT NULL DEFAULT false, counter bigint NOT NULL DEFAULT 0,
   started_at timestamptz NOT NULL DEFAULT clock_timestamp(), seen_at timestamptz NOT NULL DEFAULT clock_timestamp())
   WITH (fillfactor = 50);

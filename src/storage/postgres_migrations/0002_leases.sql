@@ -1,8 +1,16 @@
 -- Workers and what they own (ports/leases.h). All faults of a lease are by `epoch` and `fenced`, never by time.
 
-CREATE FUNCTION join_worker(p_id bigint) RETURNS bigint LANGUAGE sql AS $$
-  UPDATE processes SET is_worker = true, fenced = false, draining = false, epoch = epoch + 1, counter = counter + 1,
-    seen_at = clock_timestamp() WHERE id = p_id RETURNING epoch;
+-- Of all workers: one whose row was taken away meanwhile must not get an epoch that it has had.
+CREATE SEQUENCE epochs;
+
+-- A process that was away for long finds its row gone (keep_house), and gets it again under the number that its
+-- connections carry in their names.
+CREATE FUNCTION join_worker(p_id bigint, p_name text, p_version text) RETURNS bigint LANGUAGE sql AS $$
+  INSERT INTO processes AS p (id, name, version, is_worker, epoch) OVERRIDING SYSTEM VALUE
+    VALUES (p_id, p_name, p_version, true, nextval('epochs'))
+    ON CONFLICT (id) DO UPDATE SET is_worker = true, fenced = false, draining = false, epoch = excluded.epoch,
+      counter = p.counter + 1, seen_at = clock_timestamp()
+    RETURNING epoch;
 $$;
 
 -- Holds the worker's row against a fence until the transaction's end; raises ER001 where it is fenced already.
@@ -100,12 +108,21 @@ END $$;
 CREATE FUNCTION keep_house(p_at_ms bigint) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   old_minute bigint := p_at_ms / 60000 - 120;
-  dropped xid8;
+  old pg_snapshot;
 BEGIN
   PERFORM make_partitions(p_at_ms, 4);
-  WITH gone AS (DELETE FROM commits WHERE made_at < clock_timestamp() - interval '10 minutes' RETURNING xid)
-  SELECT xid INTO dropped FROM gone ORDER BY xid DESC LIMIT 1;
-  IF dropped IS NOT NULL THEN UPDATE commits_dropped SET upto = greatest(upto, dropped); END IF;
+  -- Notes go that were to be seen ten minutes ago already, however long ago they were made: whose last read was later
+  -- has seen them. One at a time, so that what was dropped only grows.
+  PERFORM 1 FROM commits_dropped FOR UPDATE;
+  WITH gone AS (DELETE FROM commits_seen WHERE n <= (
+                  SELECT max(n) FROM commits_seen WHERE at < clock_timestamp() - interval '10 minutes')
+                RETURNING n, seen)
+  SELECT seen INTO old FROM gone ORDER BY n DESC LIMIT 1;
+  IF old IS NOT NULL THEN
+    DELETE FROM commits WHERE xid < pg_snapshot_xmax(old) AND pg_visible_in_snapshot(xid, old);
+    UPDATE commits_dropped SET seen = old;
+  END IF;
+  INSERT INTO commits_seen (seen) VALUES (pg_current_snapshot());
 
   -- Rows of single writers become one a minute after two hours.
   WITH gone AS (DELETE FROM metrics_minutes WHERE writer <> 0 AND minute < old_minute RETURNING *)

@@ -106,7 +106,7 @@ BEGIN
   -- A snapshot of before this commit, used after it, shows the rest neither here nor there. Whoever may have looked with
   -- one is told to read everything again.
   IF rest.rows > 0 THEN
-    UPDATE commits_dropped SET upto = (pg_current_xact_id()::text::bigint + 1)::text::xid8;
+    UPDATE commits_dropped SET moved = pg_current_xact_id();
   END IF;
   RETURN true;
 END $$;
