@@ -6,6 +6,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/use_future.hpp>
 #include <future>
 #include <sstream>
 #include <thread>
@@ -13,6 +14,7 @@
 
 #include "api/api.h"
 #include "app/shared_store.h"
+#include "base/log.h"
 #include "engine/engine.h"
 #include "net/asio_event_loop.h"
 #include "net/http_client.h"
@@ -111,6 +113,7 @@ class Server::Impl {
   /// Runs the task on the loop's thread and waits for it.
   template <class Task>
   void on_loop(LoopParts& parts, Task task);
+  void end_shared_store();
   void end_loops();
 
   const Config config_;
@@ -124,6 +127,7 @@ class Server::Impl {
   Store* store_ = nullptr;  ///< one of both
   StoreQueries* queries_ = nullptr;
   std::vector<std::unique_ptr<LoopParts>> loops_;
+  bool ended_ = false;
 };
 
 std::size_t Server::Impl::loop_count() const {
@@ -360,13 +364,19 @@ void Server::Impl::stop() {
   end_loops();
 }
 
+/// Waits until nothing of it runs on the first loop, which is started where the start had not come so far.
+void Server::Impl::end_shared_store() {
+  LoopParts& parts = *loops_.front();
+  if (!parts.thread.joinable()) parts.thread = std::thread([&parts] { parts.context.run(); });
+  auto stopped = asio::co_spawn(parts.context, shared_store_->stop(), asio::use_future);
+  if (stopped.wait_for(kStepTime) == std::future_status::ready) return stopped.get();
+  spdlog::error("the work for Redis did not end in time: it is dropped");
+}
+
 void Server::Impl::end_loops() {
+  if (std::exchange(ended_, true)) return;
   stop_store();
-  if (shared_store_ && loops_.front()->thread.joinable()) {
-    on_loop(*loops_.front(), [this] { shared_store_->stop(); });
-  } else if (shared_store_) {
-    shared_store_->stop();
-  }
+  if (shared_store_) end_shared_store();
   for (auto& parts : loops_) {
     parts->work.reset();
     parts->context.stop();

@@ -89,15 +89,21 @@ void SharedStore::drain(Completion<> done) {
   std::move(done)();
 }
 
-void SharedStore::stop() {
-  if (feed_) feed_->stop();
+boost::asio::awaitable<void> SharedStore::stop() {
+  // They need the loop: where it ends before them, they end with it and this frame.
+  const auto feed = std::move(feed_);
+  const auto appender = std::move(appender_);
+  const auto redis = std::move(redis_);
+  std::vector<boost::asio::awaitable<void>> ends;
+  if (feed) ends.push_back(feed->stop());
   if (follower_) follower_->stop();
   membership_.reset();
   follower_.reset();
   redis_look_.reset();
-  feed_.reset();
-  appender_.reset();
-  redis_.reset();
+  if (appender) appender->stop();
+  if (redis) ends.push_back(redis->stop());
+  // All are closed before the first is waited for: the feed may wait for an answer on the client's connection.
+  for (auto& end : ends) co_await std::move(end);
 }
 
 std::vector<std::pair<std::string, std::string>> SharedStore::helpers() const {

@@ -3,6 +3,7 @@
 // the first event loop, which membership, follower and Redis live on.
 #pragma once
 #include <atomic>
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <memory>
 #include <mutex>
@@ -37,8 +38,9 @@ class SharedStore {
   void start(EventLoop& first_loop);
   /// Gives the partitions away, and waits for what is under way. Nothing for an API process.
   void drain(Completion<> done);
-  /// Ends all of it that lives on the first loop. After the store has been stopped.
-  void stop();
+  /// Ends all of it that lives on the first loop, and returns when nothing of it runs any more. Once, after the store
+  /// has been stopped. Dropped with the loop, it leaves nothing behind.
+  boost::asio::awaitable<void> stop();
   /// What is wrong with Redis, for people; nothing where none is configured. Any thread.
   std::vector<std::pair<std::string, std::string>> helpers() const;
 

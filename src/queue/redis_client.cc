@@ -1,8 +1,5 @@
 #include "queue/redis_client.h"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/post.hpp>
 #include <map>
 
 #include "queue/redis_streams.h"
@@ -121,10 +118,11 @@ class RedisClient::Impl {
 RedisClient::RedisClient(asio::io_context& context, RedisConnectOptions options)
     : impl_(std::make_shared<Impl>(context, std::move(options))) {}
 RedisClient::~RedisClient() {
-  stop();
-}
-void RedisClient::stop() {
   impl_->topology->stop();
+}
+asio::awaitable<void> RedisClient::stop() {
+  impl_->topology->stop();
+  return impl_->topology->tasks().join();
 }
 std::string RedisClient::stream_key(int partition) const {
   return eventrelay::stream_key(partition, impl_->installation);
@@ -146,17 +144,13 @@ void RedisClient::run(std::vector<RedisCommand> commands, Deadline deadline, Com
   for (std::size_t i = 0; i < commands.size(); ++i)
     call->steps.push_back({i, impl_->topology->node_of(commands[i].slot), false});
   call->commands = std::move(commands);
-  asio::co_spawn(impl_->context, run_call(std::move(call), impl_->topology, std::move(done)), asio::detached);
+  impl_->topology->tasks().spawn(run_call(std::move(call), impl_->topology, std::move(done)));
 }
 
-asio::awaitable<Result<std::unique_ptr<RedisConnection>>> RedisClient::open(int slot) {
-  const std::shared_ptr<Impl> impl = impl_;
-  const auto node = impl->topology->node_of(slot);
-  if (!node || impl->topology->is_stopped()) co_return unreachable();
-  RedisConnectOptions options = impl->topology->options_for(node->endpoint());
-  Result<std::unique_ptr<RedisConnection>> connection =
-      co_await RedisConnection::connect(impl->context, std::move(options));
-  co_return connection;
+std::unique_ptr<RedisConnection> RedisClient::make_connection(int slot) {
+  const auto node = impl_->topology->node_of(slot);
+  if (!node || impl_->topology->is_stopped()) return nullptr;
+  return std::make_unique<RedisConnection>(impl_->context, impl_->topology->options_for(node->endpoint()));
 }
 
 asio::awaitable<Result<RedisReplies>> RedisClient::run_at(RedisEndpoint server, RedisBatch batch, Deadline deadline) {

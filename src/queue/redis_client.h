@@ -26,11 +26,13 @@ class RedisClient {
 
   /// Starts to connect. context: outlives this. options: url.endpoint is one server of the cluster, if it is one.
   RedisClient(boost::asio::io_context& context, RedisConnectOptions options);
+  /// As stop(), without the wait.
   ~RedisClient();
   RedisClient(const RedisClient&) = delete;
   RedisClient& operator=(const RedisClient&) = delete;
-  /// Closes all connections; what is open fails. Later calls fail.
-  void stop();
+  /// Closes all connections, at once; what is open fails. Later calls fail. The awaitable, which may be dropped,
+  /// returns when nothing runs any more: a few turns of the loop.
+  boost::asio::awaitable<void> stop();
 
   /// The partition's stream, of this installation.
   std::string stream_key(int partition) const;
@@ -46,11 +48,12 @@ class RedisClient {
   /// done: on the loop, once, or destroyed with the context.
   void run(std::vector<RedisCommand> commands, Deadline deadline, Completion<Replies> done);
 
-  /// A connection of the caller's own to the server that has the slot, for commands that block.
-  boost::asio::awaitable<Result<std::unique_ptr<RedisConnection>>> open(int slot);
+  /// A connection of the caller's own to the server that has the slot, for commands that block; still to be connected.
+  /// nullptr: nobody has the slot, or it is not known yet.
+  std::unique_ptr<RedisConnection> make_connection(int slot);
   /// Over the client's own connection to that server. Errors: kUnavailable.
   boost::asio::awaitable<Result<RedisReplies>> run_at(RedisEndpoint server, RedisBatch batch, Deadline deadline);
-  /// Takes in a MOVED that a connection of open() got; anything else does nothing.
+  /// Takes in a MOVED that a connection of make_connection() got; anything else does nothing.
   void note_redirect(const RedisReply& reply, const RedisEndpoint& asked);
 
  private:

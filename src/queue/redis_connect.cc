@@ -20,15 +20,16 @@ Error unreachable(const RedisEndpoint& endpoint, const std::string& why) {
   return Error{ErrorCode::kUnavailable, "cannot connect to Redis at " + to_text(endpoint) + ": " + why, {}};
 }
 
-/// A look-up of a name cannot be called off: whoever is first, it or the deadline, answers.
+/// A look-up of a name cannot be called off: whoever is first, it, the deadline or the timer's cancellation, answers.
 class Lookup : public std::enable_shared_from_this<Lookup> {
  public:
   using Done = Completion<Result<Addresses>>;
-  Lookup(asio::io_context& context, Done done) : resolver_(context), timer_(context), done_(std::move(done)) {}
+  Lookup(std::shared_ptr<asio::steady_timer> timer, Done done)
+      : resolver_(timer->get_executor()), timer_(std::move(timer)), done_(std::move(done)) {}
 
   void start(const RedisEndpoint& endpoint, Deadline deadline) {
-    timer_.expires_at(deadline);
-    timer_.async_wait([self = shared_from_this(), endpoint](const error_code&) {
+    timer_->expires_at(deadline);
+    timer_->async_wait([self = shared_from_this(), endpoint](const error_code&) {
       self->end(unreachable(endpoint, "its name was not resolved in time"));
     });
     resolver_.async_resolve(endpoint.host, std::to_string(endpoint.port),
@@ -44,22 +45,23 @@ class Lookup : public std::enable_shared_from_this<Lookup> {
   void end(Result<Addresses> result) {
     if (!done_) return;
     auto done = std::exchange(done_, nullptr);
-    timer_.cancel();
+    timer_->cancel();
     resolver_.cancel();
     std::move(done)(std::move(result));
   }
 
   tcp::resolver resolver_;
-  asio::steady_timer timer_;
+  std::shared_ptr<asio::steady_timer> timer_;
   Done done_;
 };
 
-asio::awaitable<Result<Addresses>> resolve(asio::io_context& context, RedisEndpoint endpoint, Deadline deadline) {
+asio::awaitable<Result<Addresses>> resolve(std::shared_ptr<asio::steady_timer> timer, RedisEndpoint endpoint,
+                                           Deadline deadline) {
   error_code error;
   const auto address = asio::ip::make_address(endpoint.host, error);
   if (!error) co_return Addresses{{address, endpoint.port}};
   auto start = [&](auto done) {
-    std::make_shared<Lookup>(context, Lookup::Done(std::move(done)))->start(endpoint, deadline);
+    std::make_shared<Lookup>(timer, Lookup::Done(std::move(done)))->start(endpoint, deadline);
   };
   Result<Addresses> found = co_await completion_of<Result<Addresses>>(std::move(start));
   co_return found;
@@ -84,24 +86,6 @@ class Watch {
   std::shared_ptr<bool> late_ = std::make_shared<bool>(false);
   std::shared_ptr<asio::steady_timer> timer_;
 };
-
-/// Each address gets an equal part of the time that is left.
-asio::awaitable<error_code> connect_first(asio::io_context& context, std::shared_ptr<tcp::socket> socket,
-                                          Addresses addresses, Deadline deadline) {
-  error_code error = asio::error::host_not_found;
-  for (std::size_t i = 0; i < addresses.size(); ++i) {
-    const auto now = std::chrono::steady_clock::now();
-    error_code ignored;
-    socket->close(ignored);
-    const Watch watch(context, socket, now + (deadline - now) / static_cast<long>(addresses.size() - i));
-    auto token = asio::redirect_error(asio::use_awaitable, error);
-    co_await socket->async_connect(addresses[i], token);
-    if (watch.is_late()) error = asio::error::timed_out;
-    if (!error) break;
-  }
-  if (!error) socket->set_option(tcp::no_delay(true), error);
-  co_return error;
-}
 
 /// A server may repeat what it did not understand.
 std::string without_secret(std::string text, const std::string& secret) {
@@ -135,44 +119,76 @@ Greeting make_greeting(const RedisConnectOptions& options) {
 
 }  // namespace
 
-asio::awaitable<Result<std::unique_ptr<RedisConnection>>> RedisConnection::connect(asio::io_context& context,
-                                                                                   RedisConnectOptions options) {
-  const Deadline deadline = std::chrono::steady_clock::now() + options.timeout;
-  const RedisEndpoint endpoint = options.url.endpoint;
-  auto impl = std::make_shared<Impl>(context, std::move(options));
-  Result<Addresses> addresses = co_await resolve(context, endpoint, deadline);
-  if (!addresses) co_return addresses.error();
-
-  std::shared_ptr<tcp::socket> socket(impl, &impl->socket);
-  error_code error = co_await connect_first(context, socket, *addresses, deadline);
-  if (error) co_return unreachable(endpoint, error.message());
-  if (impl->options.url.tls) {
-    if (!impl->options.tls) co_return unreachable(endpoint, "TLS is not set up");
-    impl->tls.emplace(impl->socket, *impl->options.tls);
-    error_code is_name;
-    asio::ip::make_address(endpoint.host, is_name);
-    if (is_name) SSL_set_tlsext_host_name(impl->tls->native_handle(), endpoint.host.c_str());
-    impl->tls->set_verify_callback(asio::ssl::host_name_verification(endpoint.host));
-    const Watch watch(context, socket, deadline);
+/// Each address gets an equal part of the time that is left.
+asio::awaitable<error_code> RedisConnection::Impl::connect_first(std::shared_ptr<Impl> self, Addresses addresses,
+                                                                 Deadline deadline) {
+  const std::shared_ptr<tcp::socket> socket(self, &self->socket);
+  error_code error = asio::error::host_not_found;
+  for (std::size_t i = 0; i < addresses.size() && !self->ended; ++i) {
+    const auto now = std::chrono::steady_clock::now();
+    error_code ignored;
+    socket->close(ignored);
+    const Watch watch(self->context, socket, now + (deadline - now) / static_cast<long>(addresses.size() - i));
     auto token = asio::redirect_error(asio::use_awaitable, error);
-    co_await impl->tls->async_handshake(asio::ssl::stream_base::client, token);
+    co_await socket->async_connect(addresses[i], token);
     if (watch.is_late()) error = asio::error::timed_out;
-    if (error) co_return unreachable(endpoint, "TLS: " + error.message());
+    if (!error) break;
   }
+  if (self->ended) error = asio::error::operation_aborted;
+  if (!error) socket->set_option(tcp::no_delay(true), error);
+  co_return error;
+}
 
-  impl->open = true;
-  impl->read();
-  std::unique_ptr<RedisConnection> connection(new RedisConnection(impl));
-  Greeting greeting = make_greeting(impl->options);
-  Result<RedisReplies> replies = co_await connection->run(std::move(greeting.batch), deadline);
+asio::awaitable<Result<void>> RedisConnection::Impl::reach(std::shared_ptr<Impl> self, Deadline deadline) {
+  const RedisEndpoint& endpoint = self->options.url.endpoint;
+  std::shared_ptr<asio::steady_timer> timer(self, &self->timer);
+  Result<Addresses> addresses = co_await resolve(std::move(timer), endpoint, deadline);
+  if (!addresses) co_return addresses.error();
+  error_code error = co_await connect_first(self, *addresses, deadline);
+  if (error) co_return unreachable(endpoint, error.message());
+  if (!self->options.url.tls) co_return Result<void>();
+
+  if (!self->options.tls) co_return unreachable(endpoint, "TLS is not set up");
+  self->tls.emplace(self->socket, *self->options.tls);
+  error_code is_name;
+  asio::ip::make_address(endpoint.host, is_name);
+  if (is_name) SSL_set_tlsext_host_name(self->tls->native_handle(), endpoint.host.c_str());
+  self->tls->set_verify_callback(asio::ssl::host_name_verification(endpoint.host));
+  const std::shared_ptr<tcp::socket> socket(self, &self->socket);
+  const Watch watch(self->context, socket, deadline);
+  auto token = asio::redirect_error(asio::use_awaitable, error);
+  co_await self->tls->async_handshake(asio::ssl::stream_base::client, token);
+  if (watch.is_late()) error = asio::error::timed_out;
+  if (self->ended) error = asio::error::operation_aborted;
+  if (error) co_return unreachable(endpoint, "TLS: " + error.message());
+  co_return Result<void>();
+}
+
+asio::awaitable<Result<void>> RedisConnection::Impl::greet(std::shared_ptr<Impl> self, Deadline deadline) {
+  self->open = true;
+  self->read();
+  Greeting greeting = make_greeting(self->options);
+  auto start = [&](auto done) {
+    self->run(std::move(greeting.batch), deadline, Completion<Result<RedisReplies>>(std::move(done)));
+  };
+  Result<RedisReplies> replies = co_await completion_of<Result<RedisReplies>>(std::move(start));
   if (!replies) co_return replies.error();
   for (std::size_t i = 0; i < greeting.must; ++i) {
     const RedisReply& reply = (*replies)[i];
     if (!reply.is_error()) continue;
-    co_return unreachable(endpoint, without_secret(reply.text, impl->options.url.password));
+    co_return unreachable(self->options.url.endpoint, without_secret(reply.text, self->options.url.password));
   }
-  impl->client_id = (*replies)[greeting.must].integer;
-  co_return connection;
+  self->client_id = (*replies)[greeting.must].integer;
+  self->ready = true;
+  co_return Result<void>();
+}
+
+asio::awaitable<Result<void>> RedisConnection::Impl::connect(std::shared_ptr<Impl> self) {
+  const Deadline deadline = std::chrono::steady_clock::now() + self->options.timeout;
+  Result<void> connected = co_await reach(self, deadline);
+  if (connected) connected = co_await greet(self, deadline);
+  if (!connected) self->fail(connected.error().message);
+  co_return connected;
 }
 
 }  // namespace eventrelay

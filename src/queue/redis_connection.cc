@@ -11,9 +11,14 @@ namespace eventrelay {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
-RedisConnection::RedisConnection(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+RedisConnection::RedisConnection(asio::io_context& context, RedisConnectOptions options)
+    : impl_(std::make_shared<Impl>(context, std::move(options))) {}
 RedisConnection::~RedisConnection() {
   close();
+}
+
+asio::awaitable<Result<void>> RedisConnection::connect() {
+  return Impl::connect(impl_);
 }
 
 void RedisConnection::run(RedisBatch batch, Deadline deadline, Completion<Result<RedisReplies>> done) {
@@ -29,7 +34,7 @@ asio::awaitable<Result<RedisReplies>> RedisConnection::run(RedisBatch batch, Dea
 }
 
 bool RedisConnection::is_open() const {
-  return impl_->open;
+  return impl_->open && impl_->ready;
 }
 void RedisConnection::close() {
   impl_->fail("the connection was closed");
@@ -132,7 +137,7 @@ void RedisConnection::Impl::on_timer() {
 }
 
 void RedisConnection::Impl::fail(const std::string& why) {
-  if (!open) return;
+  if (std::exchange(ended, true)) return;
   open = false;
   error_code ignored;
   socket.close(ignored);

@@ -1,5 +1,5 @@
 // One connection to one Redis server on an event loop: plain or TLS, many commands under way, answers in order. It
-// never connects again. Belongs to the thread that runs its context.
+// connects once. Belongs to the thread that runs its context.
 #pragma once
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
@@ -27,14 +27,16 @@ class RedisConnection {
  public:
   using Deadline = std::chrono::steady_clock::time_point;
 
-  /// Connects, authenticates, selects the database, and hears that the server is ready.
-  /// Errors: kUnavailable with a sentence for the operator (the server's own words in it, never the password).
-  static boost::asio::awaitable<Result<std::unique_ptr<RedisConnection>>> connect(boost::asio::io_context& context,
-                                                                                  RedisConnectOptions options);
+  RedisConnection(boost::asio::io_context& context, RedisConnectOptions options);
   /// As close().
   ~RedisConnection();
   RedisConnection(const RedisConnection&) = delete;
   RedisConnection& operator=(const RedisConnection&) = delete;
+
+  /// Connects, authenticates, selects the database, and hears that the server is ready. Once, before run(). close(), or
+  /// the end of this object, ends it.
+  /// Errors: kUnavailable with a sentence for the operator (the server's own words in it, never the password).
+  boost::asio::awaitable<Result<void>> connect();
 
   /// Sends the batch in one write; its replies come in the order of its commands. Batches may be sent while others are
   /// under way. A server's refusal is a reply. Past a deadline the connection is closed. Errors: kUnavailable, to every
@@ -43,7 +45,8 @@ class RedisConnection {
   void run(RedisBatch batch, Deadline deadline, Completion<Result<RedisReplies>> done);
   boost::asio::awaitable<Result<RedisReplies>> run(RedisBatch batch, Deadline deadline);
 
-  bool is_open() const;
+  bool is_open() const;  ///< connected, and not ended yet
+  /// For good. What waits for this connection ends with the loop's next turns.
   void close();
   /// Runs once on the loop when the connection has ended. One at a time.
   void when_closed(Completion<> closed);
@@ -52,7 +55,6 @@ class RedisConnection {
 
  private:
   struct Impl;
-  explicit RedisConnection(std::shared_ptr<Impl> impl);
   std::shared_ptr<Impl> impl_;  ///< handlers that are still queued keep it
 };
 

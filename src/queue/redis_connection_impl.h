@@ -6,6 +6,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <deque>
 #include <optional>
+#include <vector>
 
 #include "queue/redis_connection.h"
 
@@ -23,6 +24,13 @@ struct RedisConnection::Impl : std::enable_shared_from_this<Impl> {
   Impl(boost::asio::io_context& loop, RedisConnectOptions settings)
       : context(loop), options(std::move(settings)), socket(loop), timer(loop) {}
 
+  static boost::asio::awaitable<Result<void>> connect(std::shared_ptr<Impl> self);
+  /// Name, TCP and TLS.
+  static boost::asio::awaitable<Result<void>> reach(std::shared_ptr<Impl> self, Deadline deadline);
+  static boost::asio::awaitable<boost::system::error_code> connect_first(
+      std::shared_ptr<Impl> self, std::vector<boost::asio::ip::tcp::endpoint> addresses, Deadline deadline);
+  static boost::asio::awaitable<Result<void>> greet(std::shared_ptr<Impl> self, Deadline deadline);
+
   void run(RedisBatch batch, Deadline deadline, Completion<Result<RedisReplies>> done);
   void read();
   void write();
@@ -39,7 +47,9 @@ struct RedisConnection::Impl : std::enable_shared_from_this<Impl> {
   boost::asio::steady_timer timer;
   std::optional<Deadline> watched;
   std::uint64_t watches = 0;
-  bool open = false;
+  bool open = false;   ///< bytes flow
+  bool ready = false;  ///< the greeting is over
+  bool ended = false;  ///< for good
   std::int64_t client_id = 0;
   Completion<> closed;
 

@@ -1,8 +1,6 @@
 #include "queue/redis_feed.h"
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -17,12 +15,13 @@ namespace asio = boost::asio;
 class RedisFeed::Impl : public std::enable_shared_from_this<Impl> {
  public:
   Impl(asio::io_context& context, std::shared_ptr<RedisClient> client)
-      : context_(context), client_(std::move(client)), timer_(context) {}
+      : context_(context), client_(std::move(client)), tasks_(context, "the feed from Redis"), timer_(context) {}
 
   void listen(std::function<void(Arrival)> sink) { sink_ = std::move(sink); }
   void follow(const PartitionSet& partitions, std::function<void(bool)> noted);
   bool is_up() const;
   void stop();
+  asio::awaitable<void> join() { return tasks_.join(); }
 
  private:
   static asio::awaitable<void> begin(std::shared_ptr<Impl> self);
@@ -32,6 +31,7 @@ class RedisFeed::Impl : public std::enable_shared_from_this<Impl> {
 
   asio::io_context& context_;
   std::shared_ptr<RedisClient> client_;
+  TaskGroup tasks_;
   asio::steady_timer timer_;
   std::function<void(Arrival)> sink_;
   std::vector<std::shared_ptr<RedisStreamReader>> readers_;  ///< empty until it is known whether Redis is a cluster
@@ -51,7 +51,7 @@ void RedisFeed::Impl::follow(const PartitionSet& partitions, std::function<void(
   } else {
     waiting_.push_back(std::move(noted));
   }
-  if (!std::exchange(begun_, true)) asio::co_spawn(context_, begin(shared_from_this()), asio::detached);
+  if (!std::exchange(begun_, true)) tasks_.spawn(begin(shared_from_this()));
 }
 
 /// Waits for the first time that Redis is there.
@@ -77,7 +77,7 @@ asio::awaitable<void> RedisFeed::Impl::begin(std::shared_ptr<Impl> self) {
 void RedisFeed::Impl::make_readers() {
   const int readers = client_->is_cluster() ? kStreamTags : 1;
   for (int tag = 0; tag < readers; ++tag)
-    readers_.push_back(RedisStreamReader::start(context_, client_, redis_slot(stream_key(tag)), sink_));
+    readers_.push_back(RedisStreamReader::start(tasks_, context_, client_, redis_slot(stream_key(tag)), sink_));
 }
 
 void RedisFeed::Impl::follow_now(const PartitionSet& partitions, std::function<void(bool)> noted) {
@@ -114,10 +114,11 @@ void RedisFeed::Impl::stop() {
 RedisFeed::RedisFeed(asio::io_context& context, std::shared_ptr<RedisClient> client)
     : impl_(std::make_shared<Impl>(context, std::move(client))) {}
 RedisFeed::~RedisFeed() {
-  stop();
-}
-void RedisFeed::stop() {
   impl_->stop();
+}
+asio::awaitable<void> RedisFeed::stop() {
+  impl_->stop();
+  return impl_->join();
 }
 void RedisFeed::listen(std::function<void(Arrival)> sink) {
   impl_->listen(std::move(sink));

@@ -13,10 +13,11 @@ class RedisFeed final : public Feed {
  public:
   /// context: the client's. Nothing is connected before follow().
   RedisFeed(boost::asio::io_context& context, std::shared_ptr<RedisClient> client);
-  /// As stop().
+  /// As stop(), without the wait.
   ~RedisFeed() override;
-  /// Neither the sink nor a `noted` is called any more.
-  void stop();
+  /// Neither the sink nor a `noted` is called any more. The awaitable, which may be dropped, returns when nothing runs
+  /// any more: a few turns of the loop; where a server hangs and the client does not stop too, kReadBlock at most.
+  boost::asio::awaitable<void> stop();
 
   void listen(std::function<void(Arrival)> sink) override;
   /// While the first connection is being made `noted` waits for how that ends.

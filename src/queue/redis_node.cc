@@ -1,8 +1,6 @@
 #include "queue/redis_node.h"
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -20,10 +18,10 @@ std::chrono::milliseconds RedisBackoff::next() {
   return std::chrono::milliseconds(all - taken);
 }
 
-std::shared_ptr<RedisNode> RedisNode::start(asio::io_context& context, RedisConnectOptions options,
+std::shared_ptr<RedisNode> RedisNode::start(TaskGroup& tasks, asio::io_context& context, RedisConnectOptions options,
                                             std::function<void()> changed) {
   std::shared_ptr<RedisNode> node(new RedisNode(context, std::move(options), std::move(changed)));
-  asio::co_spawn(context, keep_connected(node), asio::detached);
+  tasks.spawn(keep_connected(node));
   return node;
 }
 
@@ -35,27 +33,25 @@ void RedisNode::stop() {
 
 asio::awaitable<void> RedisNode::keep_connected(std::shared_ptr<RedisNode> self) {
   while (!self->stopped_) {
-    Result<std::unique_ptr<RedisConnection>> made = co_await RedisConnection::connect(self->context_, self->options_);
+    self->connection_ = std::make_unique<RedisConnection>(self->context_, self->options_);
+    const Result<void> connected = co_await self->connection_->connect();
     if (self->stopped_) co_return;
-    if (made) {
-      self->set_up(std::move(*made));
+    if (connected) {
+      self->set_up();
       co_await self->keep_alive();
       if (self->stopped_) co_return;
-      self->connection_.reset();
-      self->set_failing("the connection has ended");
-    } else {
-      self->set_failing(made.error().message);
     }
+    self->connection_.reset();
+    self->set_failing(connected ? "the connection has ended" : connected.error().message);
     self->tell();
     co_await self->pause(self->backoff_.next());
   }
 }
 
-void RedisNode::set_up(std::unique_ptr<RedisConnection> connection) {
+void RedisNode::set_up() {
   if (failing_) spdlog::info("Redis at {} is back", to_text(endpoint()));
   failing_ = false;
   backoff_.reset();
-  connection_ = std::move(connection);
   connection_->when_closed([weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->timer_.cancel();
   });

@@ -6,6 +6,7 @@
 #include <memory>
 #include <random>
 
+#include "base/task_group.h"
 #include "queue/redis_connection.h"
 
 namespace eventrelay {
@@ -29,10 +30,10 @@ class RedisBackoff {
 
 class RedisNode : public std::enable_shared_from_this<RedisNode> {
  public:
-  /// changed: after the connection came, went, or could not be made.
-  static std::shared_ptr<RedisNode> start(boost::asio::io_context& context, RedisConnectOptions options,
-                                          std::function<void()> changed);
-  /// Closes the connection; `changed` is called no more.
+  /// changed: after the connection came, went, or could not be made. tasks: what runs for it until stop().
+  static std::shared_ptr<RedisNode> start(TaskGroup& tasks, boost::asio::io_context& context,
+                                          RedisConnectOptions options, std::function<void()> changed);
+  /// Closes the connection, or stops making it; `changed` is called no more. Its task ends with the loop's next turns.
   void stop();
 
   /// nullptr while there is none. Good until the next event of the loop.
@@ -50,7 +51,7 @@ class RedisNode : public std::enable_shared_from_this<RedisNode> {
   boost::asio::awaitable<void> keep_alive();
   boost::asio::awaitable<void> pause(std::chrono::milliseconds time);
   void set_failing(const std::string& why);
-  void set_up(std::unique_ptr<RedisConnection> connection);
+  void set_up();
   void tell() {
     if (!stopped_) changed_();
   }

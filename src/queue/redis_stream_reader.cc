@@ -1,8 +1,6 @@
 #include "queue/redis_stream_reader.h"
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -14,11 +12,12 @@ namespace eventrelay {
 namespace asio = boost::asio;
 using std::chrono::steady_clock;
 
-std::shared_ptr<RedisStreamReader> RedisStreamReader::start(asio::io_context& context,
+std::shared_ptr<RedisStreamReader> RedisStreamReader::start(TaskGroup& tasks, asio::io_context& context,
                                                             std::shared_ptr<RedisClient> client, int slot,
                                                             std::function<void(Arrival)> sink) {
-  std::shared_ptr<RedisStreamReader> reader(new RedisStreamReader(context, std::move(client), slot, std::move(sink)));
-  asio::co_spawn(context, read_all(reader), asio::detached);
+  std::shared_ptr<RedisStreamReader> reader(
+      new RedisStreamReader(tasks, context, std::move(client), slot, std::move(sink)));
+  tasks.spawn(read_all(reader));
   return reader;
 }
 
@@ -44,7 +43,7 @@ void RedisStreamReader::follow(const PartitionSet& partitions, std::shared_ptr<N
   }
   if (same) return;
   if (!connection_) timer_.cancel();
-  if (blocks_) asio::co_spawn(context_, unblock(shared_from_this(), reads_), asio::detached);
+  if (blocks_) tasks_.spawn(unblock(shared_from_this(), reads_));
 }
 
 asio::awaitable<void> RedisStreamReader::read_all(std::shared_ptr<RedisStreamReader> self) {
@@ -93,13 +92,15 @@ void RedisStreamReader::settle(bool ok) {
 
 /// What was read may have gone while nobody listened: every position is looked at again.
 asio::awaitable<bool> RedisStreamReader::connect() {
-  connection_.reset();
-  Result<std::unique_ptr<RedisConnection>> made = co_await client_->open(slot_);
-  if (!made || stopped_) {
+  connection_ = client_->make_connection(slot_);
+  if (connection_) {
+    const Result<void> connected = co_await connection_->connect();
+    if (!connected) connection_.reset();
+  }
+  if (!connection_ || stopped_) {
     failing_ = true;
     co_return false;
   }
-  connection_ = std::move(*made);
   for (auto& [partition, stream] : streams_) stream.check_at = {};
   co_return true;
 }

@@ -43,10 +43,12 @@ class NotedLatch {
 
 class RedisStreamReader : public std::enable_shared_from_this<RedisStreamReader> {
  public:
-  /// slot: of its streams; without a cluster, any.
-  static std::shared_ptr<RedisStreamReader> start(boost::asio::io_context& context, std::shared_ptr<RedisClient> client,
-                                                  int slot, std::function<void(Arrival)> sink);
-  /// The sink is called no more; latches are let go.
+  /// slot: of its streams; without a cluster, any. tasks: what runs for it until stop(); outlives its use.
+  static std::shared_ptr<RedisStreamReader> start(TaskGroup& tasks, boost::asio::io_context& context,
+                                                  std::shared_ptr<RedisClient> client, int slot,
+                                                  std::function<void(Arrival)> sink);
+  /// The sink is called no more; latches are let go. Its tasks end with the loop's next turns; one that asks the server
+  /// to end a read, when the server answers, the client stops, or after kReadBlock.
   void stop();
 
   /// Reads these from now on. noted: arrives when the ends of the new ones are known; with false while Redis is gone.
@@ -63,9 +65,14 @@ class RedisStreamReader : public std::enable_shared_from_this<RedisStreamReader>
     std::chrono::milliseconds check_wait = kSilenceChecked;
   };
 
-  RedisStreamReader(boost::asio::io_context& context, std::shared_ptr<RedisClient> client, int slot,
+  RedisStreamReader(TaskGroup& tasks, boost::asio::io_context& context, std::shared_ptr<RedisClient> client, int slot,
                     std::function<void(Arrival)> sink)
-      : context_(context), client_(std::move(client)), slot_(slot), sink_(std::move(sink)), timer_(context) {}
+      : tasks_(tasks),
+        context_(context),
+        client_(std::move(client)),
+        slot_(slot),
+        sink_(std::move(sink)),
+        timer_(context) {}
   static boost::asio::awaitable<void> read_all(std::shared_ptr<RedisStreamReader> self);
   boost::asio::awaitable<bool> connect();
   boost::asio::awaitable<bool> note_positions();
@@ -80,6 +87,7 @@ class RedisStreamReader : public std::enable_shared_from_this<RedisStreamReader>
   void fail(const std::string& why);
   void settle(bool ok);
 
+  TaskGroup& tasks_;  ///< until stop()
   boost::asio::io_context& context_;
   std::shared_ptr<RedisClient> client_;
   const int slot_;

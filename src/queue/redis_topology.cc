@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -65,7 +63,7 @@ std::shared_ptr<RedisNode> RedisTopology::node_at(const RedisEndpoint& endpoint)
   Entry& entry = nodes_[endpoint];
   entry.needed_at = steady_clock::now();
   if (!entry.node) {
-    entry.node = RedisNode::start(context_, options_for(endpoint), [weak = weak_from_this()] {
+    entry.node = RedisNode::start(tasks_, context_, options_for(endpoint), [weak = weak_from_this()] {
       if (const auto self = weak.lock()) self->refresh();
     });
     if (stopped_) entry.node->stop();
@@ -89,7 +87,7 @@ void RedisTopology::refresh() {
   if (stopped_ || (known_ && !slots_)) return;
   ask_again_ = true;
   if (std::exchange(asks_, true)) return;
-  asio::co_spawn(context_, refresh_all(shared_from_this()), asio::detached);
+  tasks_.spawn(refresh_all(shared_from_this()));
 }
 
 asio::awaitable<void> RedisTopology::refresh_all(std::shared_ptr<RedisTopology> self) {

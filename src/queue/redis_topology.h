@@ -16,9 +16,12 @@ inline constexpr std::chrono::seconds kUnlistedServerKept{60};   ///< one that h
 class RedisTopology : public std::enable_shared_from_this<RedisTopology> {
  public:
   RedisTopology(boost::asio::io_context& context, RedisConnectOptions options)
-      : context_(context), options_(std::move(options)), retry_(context) {}
+      : context_(context), options_(std::move(options)), tasks_(context, "Redis"), retry_(context) {}
   void start();
+  /// Closes all connections: what runs in tasks() ends with the loop's next turns.
   void stop();
+  /// All that runs for this Redis: its own, its servers', and the client's.
+  TaskGroup& tasks() { return tasks_; }
 
   bool is_up() const;
   bool is_failing() const;
@@ -46,6 +49,7 @@ class RedisTopology : public std::enable_shared_from_this<RedisTopology> {
 
   boost::asio::io_context& context_;
   RedisConnectOptions options_;
+  TaskGroup tasks_;
   boost::asio::steady_timer retry_;
   std::shared_ptr<RedisNode> seed_;
   std::map<RedisEndpoint, Entry> nodes_;

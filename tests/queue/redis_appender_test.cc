@@ -2,12 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <boost/asio/steady_timer.hpp>
 #include <thread>
 
 #include "queue/redis_streams.h"
-#include "tests/support/redis_server.h"
-#include "tests/support/test_loop.h"
+#include "tests/queue/redis_fixture.h"
 
 namespace eventrelay {
 namespace {
@@ -17,13 +15,10 @@ using std::chrono::steady_clock;
 using test::RedisCluster;
 using test::RedisServer;
 
-struct RedisAppenderTest : testing::Test {
+struct RedisAppenderTest : RedisFixture {
   void start(const std::string& url) {
-    RedisConnectOptions options;
-    options.url = parse_redis_url(url).value();
-    client = std::make_shared<RedisClient>(loop.context(), std::move(options));
+    client = connect_client(url);
     appender = std::make_unique<RedisAppender>(loop.context(), client);
-    loop.run_until([&] { return client->is_up(); });
   }
   static int length(const RedisServer& server, int partition) {
     return std::stoi("0" + server.cli({"XLEN", stream_key(partition)}));
@@ -34,14 +29,7 @@ struct RedisAppenderTest : testing::Test {
       client->run({make_redis_command({"XLEN", stream_key(1)})}, steady_clock::now() + 20s, std::move(done));
     });
   }
-  /// Runs the loop for a while.
-  void run_for(milliseconds time) {
-    bool over = false;
-    boost::asio::steady_timer timer(loop.context(), time);
-    timer.async_wait([&over](const auto&) { over = true; });
-    loop.run_until([&] { return over; });
-  }
-  TestLoop loop;
+
   std::shared_ptr<RedisClient> client;
   std::unique_ptr<RedisAppender> appender;
 };

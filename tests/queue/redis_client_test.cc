@@ -4,8 +4,7 @@
 
 #include "queue/redis_node.h"
 #include "queue/redis_slots.h"
-#include "tests/support/redis_server.h"
-#include "tests/support/test_loop.h"
+#include "tests/queue/redis_fixture.h"
 
 namespace eventrelay {
 namespace {
@@ -15,18 +14,7 @@ using std::chrono::steady_clock;
 using test::RedisCluster;
 using test::RedisServer;
 
-struct RedisClientTest : testing::Test {
-  std::unique_ptr<RedisClient> make_client(const std::string& url) {
-    RedisConnectOptions options;
-    options.url = parse_redis_url(url).value();
-    return std::make_unique<RedisClient>(loop.context(), std::move(options));
-  }
-  RedisClient::Replies run(RedisClient& client, std::vector<RedisCommand> commands) {
-    return loop.wait<RedisClient::Replies>(
-        [&](auto done) { client.run(std::move(commands), steady_clock::now() + 5s, std::move(done)); });
-  }
-  TestLoop loop;
-};
+using RedisClientTest = RedisFixture;
 
 TEST(RedisBackoffTest, waits_double_up_to_a_second_and_differ) {
   RedisBackoff backoff;
@@ -88,8 +76,7 @@ TEST_F(RedisClientTest, it_connects_again_after_a_crash) {
 
 TEST_F(RedisClientTest, a_server_that_hangs_is_noticed_and_used_again_when_it_goes_on) {
   RedisServer server;
-  const auto client = make_client(server.url());
-  loop.run_until([&] { return client->is_up(); });
+  const auto client = connect_client(server.url());
   server.pause();
   const auto begun = steady_clock::now();
   loop.run_until([&] { return !client->is_up(); });
@@ -100,8 +87,7 @@ TEST_F(RedisClientTest, a_server_that_hangs_is_noticed_and_used_again_when_it_go
 
 TEST_F(RedisClientTest, a_cluster_is_recognized_and_every_key_goes_to_its_server) {
   RedisCluster cluster;
-  const auto client = make_client(cluster.url());
-  loop.run_until([&] { return client->is_up(); });
+  const auto client = connect_client(cluster.url());
   EXPECT_TRUE(client->is_cluster());
   std::vector<RedisCommand> commands;
   for (int i = 0; i < 100; ++i)
@@ -117,8 +103,7 @@ TEST_F(RedisClientTest, a_cluster_is_recognized_and_every_key_goes_to_its_server
 
 TEST_F(RedisClientTest, a_slot_is_followed_while_and_after_it_moves) {
   RedisCluster cluster;
-  const auto client = make_client(cluster.url());
-  loop.run_until([&] { return client->is_up(); });
+  const auto client = connect_client(cluster.url());
   const int slot = redis_slot("{tag}a");
   const std::size_t from = cluster.owner_of(slot);
   EXPECT_EQ(run(*client, {make_redis_command({"SET", "{tag}a", "1"})})[0]->text, "OK");
@@ -136,8 +121,7 @@ TEST_F(RedisClientTest, a_slot_is_followed_while_and_after_it_moves) {
 TEST_F(RedisClientTest, the_rest_of_a_cluster_works_without_one_server) {
   RedisCluster cluster;
   for (std::size_t i = 0; i < 3; ++i) cluster.node(i).cli({"CONFIG", "SET", "cluster-require-full-coverage", "no"});
-  const auto client = make_client(cluster.url());
-  loop.run_until([&] { return client->is_up(); });
+  const auto client = connect_client(cluster.url());
   cluster.node(2).kill();
   loop.run_until([&] { return !client->is_up(); });
   std::vector<RedisCommand> commands;
@@ -146,19 +130,6 @@ TEST_F(RedisClientTest, the_rest_of_a_cluster_works_without_one_server) {
   for (const auto& reply : run(*client, std::move(commands))) done += reply && !reply->is_error();
   EXPECT_GT(done, 40u);
   EXPECT_LT(done, 90u);
-}
-
-TEST_F(RedisClientTest, what_is_open_fails_when_it_stops) {
-  RedisServer server;
-  auto client = make_client(server.url());
-  loop.run_until([&] { return client->is_up(); });
-  server.pause();
-  int failed = 0;
-  client->run({make_redis_command({"GET", "a"})}, steady_clock::now() + 50s,
-              [&](const RedisClient::Replies& replies) { failed += !replies[0]; });
-  loop.run_ready();
-  client.reset();
-  loop.run_until([&] { return failed == 1; });
 }
 
 }  // namespace

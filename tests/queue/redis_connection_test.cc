@@ -5,8 +5,7 @@
 #include <cstdlib>
 
 #include "queue/redis_tls.h"
-#include "tests/support/redis_server.h"
-#include "tests/support/test_loop.h"
+#include "tests/queue/redis_fixture.h"
 
 namespace eventrelay {
 namespace {
@@ -16,14 +15,17 @@ using std::chrono::steady_clock;
 using test::RedisServer;
 using Connected = Result<std::unique_ptr<RedisConnection>>;
 
-struct RedisConnectionTest : testing::Test {
+struct RedisConnectionTest : RedisFixture {
   Connected connect(const std::string& url, std::shared_ptr<boost::asio::ssl::context> tls = nullptr) {
-    RedisConnectOptions options;
-    options.url = parse_redis_url(url).value();
+    RedisConnectOptions options = options_for(url);
     options.tls = std::move(tls);
     options.name = "test";
     options.timeout = 1s;
-    return loop.wait(RedisConnection::connect(loop.context(), std::move(options)));
+    auto connection = std::make_unique<RedisConnection>(loop.context(), std::move(options));
+    EXPECT_FALSE(connection->is_open());
+    if (const auto connected = loop.wait(connection->connect()); !connected) return connected.error();
+    EXPECT_TRUE(connection->is_open());
+    return connection;
   }
   Result<RedisReplies> run(RedisConnection& connection, RedisBatch batch, milliseconds timeout = 5s) {
     return loop.wait<Result<RedisReplies>>(
@@ -32,7 +34,6 @@ struct RedisConnectionTest : testing::Test {
   static std::string at(const RedisServer& server, const std::string& before, const std::string& after = "") {
     return before + "127.0.0.1:" + std::to_string(server.port()) + after;
   }
-  TestLoop loop;
 };
 
 TEST_F(RedisConnectionTest, a_connection_has_a_name_a_number_and_its_database) {

@@ -2,14 +2,11 @@
 
 #include <gtest/gtest.h>
 
-#include <boost/asio/steady_timer.hpp>
-
 #include "queue/redis_appender.h"
 #include "queue/redis_entry.h"
 #include "queue/redis_slots.h"
 #include "queue/redis_streams.h"
-#include "tests/support/redis_server.h"
-#include "tests/support/test_loop.h"
+#include "tests/queue/redis_fixture.h"
 
 namespace eventrelay {
 namespace {
@@ -20,19 +17,13 @@ using test::RedisCluster;
 using test::RedisServer;
 
 /// A worker's feed, and an appender of another process, on one loop.
-struct RedisFeedTest : testing::Test {
-  std::shared_ptr<RedisClient> make_client(const std::string& url) {
-    RedisConnectOptions options;
-    options.url = parse_redis_url(url).value();
-    return std::make_shared<RedisClient>(loop.context(), std::move(options));
-  }
+struct RedisFeedTest : RedisFixture {
   void start(const std::string& url) {
     client = make_client(url);
-    publisher = make_client(url);
+    publisher = connect_client(url);
     appender = std::make_unique<RedisAppender>(loop.context(), publisher);
     feed = std::make_unique<RedisFeed>(loop.context(), client);
     feed->listen([this](Arrival arrival) { arrivals.push_back(std::move(arrival)); });
-    loop.run_until([&] { return publisher->is_up(); });
   }
   /// Waits until it is noted.
   bool follow(const std::vector<int>& partitions) {
@@ -63,14 +54,7 @@ struct RedisFeedTest : testing::Test {
     const auto found = commits(partition);
     return std::find(found.begin(), found.end(), commit) != found.end();
   }
-  void run_for(milliseconds time) {
-    bool over = false;
-    boost::asio::steady_timer timer(loop.context(), time);
-    timer.async_wait([&over](const auto&) { over = true; });
-    loop.run_until([&] { return over; });
-  }
 
-  TestLoop loop;
   std::shared_ptr<RedisClient> client;
   std::shared_ptr<RedisClient> publisher;
   std::unique_ptr<RedisAppender> appender;
