@@ -35,6 +35,7 @@ class PgFinish {
 
   void submit(PgFinishItem item);
   void close() { queue_.close(); }
+  std::size_t waiting() const { return queue_.size(); }
   boost::asio::awaitable<void> run();
 
  private:

@@ -117,7 +117,6 @@ asio::awaitable<void> PgIngest::run() {
     co_await std::move(pausing);
     Items items = queue_.take(kCommitItemsMax, kCommitBytesMax);
     pace_.note(items.size());
-    metrics_.commit_queue.Set(static_cast<double>(queue_.size()));
     if (items.empty()) continue;
     auto committing = commit(std::move(items));
     co_await std::move(committing);

@@ -39,6 +39,7 @@ class PgIngest {
   void submit(PgIngestItem item);
   /// Takes nothing more in; run() ends when what is queued has been answered.
   void close() { queue_.close(); }
+  std::size_t waiting() const { return queue_.size(); }
   boost::asio::awaitable<void> run();
   /// Answers what has waited past its time: kUnavailable in the queue, kUnknown in a commit. Called again and again.
   void answer_overdue();

@@ -68,5 +68,33 @@ TEST_F(PostgresIngestTest, an_event_goes_to_the_webhooks_that_were_there_before_
   }
 }
 
+TEST_F(PostgresIngestTest, what_waits_in_any_lane_is_counted) {
+  Process process(url);
+  ASSERT_TRUE(process.send());
+  std::thread holder([&] { server.sql(url, "BEGIN; SELECT pg_advisory_xact_lock(1), pg_sleep(0.7); COMMIT"); });
+  const auto pass = [&](milliseconds time) {
+    const auto until = std::chrono::steady_clock::now() + time;
+    process.loop.run_until([&] { return std::chrono::steady_clock::now() > until; });
+  };
+  int answered = 0;
+  const auto submit = [&](const std::string& key) {
+    IngestIntent intent = Process::event();
+    if (!key.empty()) intent.key = IdempotencyClaim{"/api/events", key, {}};
+    process.store->ingest(process.loop.loop(), std::move(intent), [&](const auto&) { ++answered; });
+  };
+  pass(milliseconds(150));
+  submit("");
+  submit("first");
+  pass(milliseconds(100));  // these two are in commits, which wait for the lock
+  for (int i = 0; i < 4; ++i) submit("");
+  for (const char* key : {"second", "third"}) submit(key);
+  pass(milliseconds(150));
+  EXPECT_EQ(process.metrics.commit_queue.Value(), 6);
+  holder.join();
+  process.loop.run_until([&] { return answered == 8; });
+  pass(milliseconds(150));
+  EXPECT_EQ(process.metrics.commit_queue.Value(), 0);
+}
+
 }  // namespace
 }  // namespace eventrelay::test
