@@ -15,6 +15,7 @@ Result<std::unique_ptr<SharedStore>> SharedStore::open(const Config& config, boo
   std::unique_ptr<SharedStore> shared(new SharedStore());
   shared->hand_over_ =
       std::make_unique<StreamHandOver>(local, shared->ledger_, [self = shared.get()] { return self->owned(); });
+  shared->metrics_ = &metrics;
   PostgresOptions options;
   options.url = config.database_url;
   options.migrate = config.migrate;
@@ -74,7 +75,7 @@ void SharedStore::make_worker(std::vector<LoopEngine> engines, Metrics& metrics)
 void SharedStore::start(EventLoop& first_loop) {
   if (redis_) {
     redis_look_ = first_loop.make_alarm([this, &first_loop] {
-      redis_up_ = redis_->is_up();
+      look_at_redis();
       redis_look_->set(first_loop.now() + kRedisLookEvery);
     });
     redis_look_->set(first_loop.now());
@@ -82,6 +83,12 @@ void SharedStore::start(EventLoop& first_loop) {
   if (!membership_) return;
   follower_->start();
   membership_->start();
+}
+
+void SharedStore::look_at_redis() {
+  redis_up_ = redis_->is_up();
+  const std::uint64_t dropped = appender_->dropped();
+  metrics_->entries_dropped.Increment(static_cast<double>(dropped - std::exchange(dropped_, dropped)));
 }
 
 void SharedStore::drain(Completion<> done) {

@@ -48,13 +48,16 @@ class SharedStore {
   SharedStore() = default;
   void set_owned(const PartitionSet& owned);
   PartitionSet owned() const;
+  void look_at_redis();
 
   mutable std::mutex mutex_;
   PartitionSet owned_;
   CommitLedger ledger_;
   std::shared_ptr<RedisClient> redis_;
   std::unique_ptr<Alarm> redis_look_;
+  Metrics* metrics_ = nullptr;
   std::atomic<bool> redis_up_{false};
+  std::uint64_t dropped_ = 0;  ///< entries that the metrics have
   bool has_redis_ = false;
   std::unique_ptr<RedisAppender> appender_;
   std::unique_ptr<RedisFeed> feed_;
