@@ -39,6 +39,7 @@ void Membership::start() {
 
 void Membership::tick() {
   alarm_->set(loop_.now() + kRenewEvery);
+  show_owned();
   if (token_) return call_roll();
   if (!draining_) join();
 }
@@ -118,7 +119,8 @@ void Membership::take_in(Asked asked, const LeaseView& view) {
     engine.set_lease(valid_until);
     if (tell_handed) engine.set_handed(handed);
   });
-  metrics_.partitions_unowned.Set(static_cast<double>(owned_by(view, 0).count()));
+  valid_until_ = valid_until;
+  show_owned();
 }
 
 void Membership::observe(const LeaseView& view) {
@@ -244,8 +246,13 @@ void Membership::stop_all() {
 }
 
 void Membership::show() {
-  metrics_.partitions_owned.Set(static_cast<double>(owned_.count()));
+  show_owned();
   hooks_.changed(owned_);
+}
+
+void Membership::show_owned() {
+  const bool lapsed = loop_.boot_now() >= valid_until_;
+  metrics_.partitions_owned.Set(lapsed ? 0 : static_cast<double>(owned_.count()));
 }
 
 void Membership::release(const PartitionSet& given) {

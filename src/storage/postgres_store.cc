@@ -189,6 +189,13 @@ Awaitable<void> PostgresStore::Impl::tick() {
   }
 }
 
+/// A worker says by its renewals that it lives: one that cannot renew must not seem to. Six seconds: kLeasePeriod.
+constexpr const char* kReport =
+    "WITH alive AS (UPDATE processes SET seen_at = clock_timestamp() WHERE id = $1 AND (fenced OR NOT is_worker))"
+    " SELECT now_ms(), (SELECT coalesce(sum(pending), 0)::bigint FROM gauges), (SELECT count(*) FROM partitions n"
+    " WHERE NOT EXISTS (SELECT FROM processes p WHERE p.id = n.owner AND p.is_worker AND NOT p.fenced"
+    " AND p.seen_at > clock_timestamp() - interval '6 seconds'))";
+
 Awaitable<void> PostgresStore::Impl::report() {
   const auto deadline = std::chrono::steady_clock::now() + kQueryTimeout;
   auto taking = reads_->engine_pool().take(deadline);
@@ -197,10 +204,7 @@ Awaitable<void> PostgresStore::Impl::report() {
   PgParams params;
   params.add(process_);
   const auto asked = std::chrono::system_clock::now();
-  auto asking = loan->db().query(
-      "WITH alive AS (UPDATE processes SET seen_at = clock_timestamp() WHERE id = $1)"
-      " SELECT now_ms(), (SELECT coalesce(sum(pending), 0)::bigint FROM gauges)",
-      std::move(params), deadline);
+  auto asking = loan->db().query(kReport, std::move(params), deadline);
   const auto rows = co_await std::move(asking);
   if (!rows) co_return;
   const auto answered = std::chrono::system_clock::now();
@@ -211,6 +215,7 @@ Awaitable<void> PostgresStore::Impl::report() {
   if (std::chrono::abs(offset) > kClockWarning && std::chrono::abs(before) <= kClockWarning)
     spdlog::warn("this machine's clock differs from the database's by {} ms", offset.count());
   metrics_.deliveries_pending.Set(static_cast<double>(rows->integer(0, 1)));
+  metrics_.partitions_unowned.Set(static_cast<double>(rows->integer(0, 2)));
 }
 
 void PostgresStore::Impl::stop() {

@@ -51,7 +51,7 @@ class PostgresStore::Impl {
   void make_parts();
   PgFinish::Hooks finish_hooks();
   Awaitable<void> tick();
-  /// Says that the process lives; measures the clocks; shows what is pending.
+  /// Says that the process lives; measures the clocks; shows what is pending, and what nobody works on.
   Awaitable<void> report();
   /// Reads what changed, unless that is under way; no marks: of all organizations.
   void look(std::vector<CatalogMark> marks);

@@ -1,6 +1,7 @@
 // Leases of partitions on PostgreSQL: two workers with one database.
 #include <gtest/gtest.h>
 
+#include <thread>
 #include <utility>
 
 #include "storage/postgres_store.h"
@@ -13,14 +14,14 @@ namespace {
 using std::chrono::seconds;
 
 struct Worker {
-  Worker(TestLoop& on, const std::string& url) : loop(on) {
+  Worker(TestLoop& on, const std::string& url, bool joins = true) : loop(on) {
     PostgresOptions options;
     options.url = url;
     options.name = "test";
     auto opened = PostgresStore::open(options, hand_over, metrics);
     if (!opened) throw std::runtime_error(opened.error().message);
     store = std::move(*opened);
-    token = join().value();
+    if (joins) token = join().value();
   }
 
   template <class T, class Start>
@@ -192,6 +193,23 @@ TEST_F(PostgresLeasesTest, a_worker_that_was_away_for_long_joins_again_and_its_o
   EXPECT_TRUE(one.renew());
   EXPECT_TRUE(one.finish(webhook, id, DeliveryState::kSucceeded));
   EXPECT_TRUE(*two.fence(one, two.counter_of(one))) << "it can be taken over as before";
+}
+
+TEST_F(PostgresLeasesTest, any_process_shows_what_no_live_worker_owns) {
+  const auto unowned = [&] {
+    Worker api(loop, url, false);
+    // Its first report comes at once.
+    loop.run_until([&] { return api.metrics.partitions_unowned.Value() != 0; });
+    return api.metrics.partitions_unowned.Value();
+  };
+  EXPECT_EQ(unowned(), 256);
+  ASSERT_TRUE(one.claim(all_partitions() & ~PartitionSet{}.set(7)));
+  ASSERT_TRUE(one.renew());
+  EXPECT_EQ(unowned(), 1);
+  std::this_thread::sleep_for(std::chrono::milliseconds(6'100));
+  EXPECT_EQ(unowned(), 256) << "its process lives and reports, but renews nothing";
+  ASSERT_TRUE(one.renew());
+  EXPECT_EQ(unowned(), 1);
 }
 
 TEST_F(PostgresLeasesTest, who_leaves_frees_what_it_has_and_is_seen_no_more) {
