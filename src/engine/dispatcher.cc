@@ -205,6 +205,7 @@ void Dispatcher::on_message(WebhookId webhook, DeliveryId delivery, Result<std::
 void Dispatcher::send(Lane& lane, Busy& busy) {
   const WebhookId webhook = busy.delivery.webhook;
   const DeliveryId id = busy.delivery.id;
+  busy.token = token_;
   Completion<AttemptOutcome> done([self = std::weak_ptr(self_), webhook, id](AttemptOutcome outcome) {
     if (const auto alive = self.lock()) (*alive)->on_outcome(webhook, id, std::move(outcome));
   });
@@ -230,7 +231,7 @@ void Dispatcher::on_outcome(WebhookId webhook, DeliveryId delivery, AttemptOutco
   in_flight_ -= 1;
   uncommitted_ += 1;
   busy.stage = Busy::Stage::kCommitting;
-  busy.finish = conclude(*lane, busy.delivery, std::move(outcome), clock_.now(), loop_.random());
+  busy.finish = conclude(*lane, busy, std::move(outcome), clock_.now(), loop_.random());
   busy.delivery.message.reset();
   busy.payload = {};
   if (busy.finish->state == DeliveryState::kSucceeded)
@@ -277,6 +278,9 @@ void Dispatcher::on_committed(WebhookId webhook, DeliveryId delivery, Result<Fin
   } else if (busy.reread) {
     const LaneKey after{busy.finish->due, delivery};
     lane->window.set_beyond(std::min({*busy.reread, after, key_of(busy.delivery)}));
+  } else if (result && result->state == DeliveryState::kPending && busy.finish->state != DeliveryState::kPending) {
+    // This attempt's number was another's, whose end came first: when the next is due it has said.
+    lane->window.set_beyond(key_of(busy.delivery));
   } else if (result && result->state == DeliveryState::kPending && !busy.cancelled) {
     PendingDelivery& next = busy.delivery;
     next.attempts += 1;

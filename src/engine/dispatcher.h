@@ -48,8 +48,9 @@ class Dispatcher {
   /// nobody here, and ordered lanes wait for them, until they are listed no more or their time is over; their lanes
   /// then read the store from its start. `until` is by this loop's wall clock.
   void set_handed(const std::vector<HandedDelivery>& handed);
-  /// Nothing begins at or after that time (EventLoop::boot_now). Until the first call there is no limit.
-  void set_lease(SteadyTime valid_until);
+  /// Nothing begins at or after that time (EventLoop::boot_now); what begins until then is committed under that token,
+  /// whenever it ends. Until the first call there is no limit.
+  void set_lease(WorkerToken token, SteadyTime valid_until);
   /// News of these may have been lost: finds what the store has in them, as own() does.
   void rescan(const PartitionSet& partitions);
 
@@ -157,6 +158,7 @@ class Dispatcher {
   std::set<WebhookId> unknown_;  ///< the store has rows for them, the catalog not yet (or, where deleted, no more)
   std::map<HandedKey, SteadyTime> handed_;  ///< under way at former owners, until then at the latest
   std::optional<SteadyTime> next_handed_end_;
+  WorkerToken token_;
   std::optional<SteadyTime> lease_;
   bool refused_ = false;  ///< an end was refused: until the lease is renewed all may be
   bool draining_ = false;

@@ -122,7 +122,8 @@ std::vector<HandedDelivery> Dispatcher::under_way(const PartitionSet& partitions
   return sent;
 }
 
-void Dispatcher::set_lease(SteadyTime valid_until) {
+void Dispatcher::set_lease(WorkerToken token, SteadyTime valid_until) {
+  token_ = token;
   lease_ = valid_until;
   refused_ = false;
   pump();

@@ -18,6 +18,7 @@ struct Busy {
   enum class Stage { kLoading, kSending, kCommitting };
   PendingDelivery delivery;
   PayloadShare payload{};  ///< until the attempt has ended
+  WorkerToken token{};     ///< the worker's when it was sent
   Stage stage = Stage::kSending;
   bool cancelled = false;  ///< by a person, meanwhile
   /// Changed by a person meanwhile: what is committed at the end is read again, from this place at the latest.

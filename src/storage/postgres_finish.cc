@@ -43,7 +43,7 @@ asio::awaitable<void> PgFinish::run() {
     co_await std::move(pausing);
     Items items = queue_.take(kCommitItemsMax, kCommitBytesMax);
     pace_.note(items.size());
-    // A worker that lost its lease and joined again has two tokens in the queue for a moment.
+    // A worker that lost its lease and joined again has ends of both times in the queue for a moment.
     while (!items.empty()) {
       const WorkerToken token = items.front().token;
       Items same, rest;

@@ -87,15 +87,6 @@ class PostgresStore::Impl {
     ask<T>(*lease_pool_, loop, kLeaseCallTimeout, std::move(make), std::move(done));
   }
 
-  WorkerToken token() const {
-    const std::lock_guard lock(token_mutex_);
-    return token_;
-  }
-  void set_token(WorkerToken token) {
-    const std::lock_guard lock(token_mutex_);
-    token_ = token;
-  }
-
   /// Runs a coroutine on the store's loop and waits for it. Before anything else does.
   template <class T>
   Result<T> run_blocking(Awaitable<Result<T>> task);
@@ -143,8 +134,6 @@ class PostgresStore::Impl {
   std::unique_ptr<PgCatalog> catalog_;
   PgNames names_;
   std::thread thread_;
-  mutable std::mutex token_mutex_;
-  WorkerToken token_;
   std::atomic<bool> stopping_{false};
   int lanes_running_ = 0;
   std::unique_ptr<asio::steady_timer> ticker_;
@@ -379,7 +368,8 @@ void PostgresStore::finish_attempt(EventLoop& loop, FinishAttemptPtr intent, Com
   EncodedAttempt attempt(std::move(intent));
   const std::size_t bytes = 512 + attempt.intent->outcome.response_body.size() + attempt.request_headers.size() +
                             attempt.response_headers.size();
-  impl_->finish_->submit(PgFinishItem{&loop, std::move(attempt), impl_->token(), std::move(done), bytes});
+  const WorkerToken token = attempt.intent->token;
+  impl_->finish_->submit(PgFinishItem{&loop, std::move(attempt), token, std::move(done), bytes});
 }
 
 void PostgresStore::change(EventLoop& loop, Change intent, Completion<Result<ChangeResult>> done) {
@@ -480,10 +470,7 @@ void PostgresStore::join(EventLoop& loop, Completion<Result<WorkerToken>> done) 
       [impl = impl_.get()](PgConnection& db, PgConnection::Deadline by) -> Awaitable<Result<WorkerToken>> {
         return leases::join({db, by}, impl->process_);
       },
-      [impl = impl_.get(), done = std::move(done)](Result<WorkerToken> token) mutable {
-        if (token) impl->set_token(*token);
-        std::move(done)(std::move(token));
-      });
+      std::move(done));
 }
 
 void PostgresStore::renew(EventLoop& loop, WorkerToken token, Completion<Result<LeaseView>> done) {

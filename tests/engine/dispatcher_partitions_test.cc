@@ -9,6 +9,8 @@ using namespace std::chrono_literals;
 
 using Bodies = std::vector<std::string>;
 
+constexpr WorkerToken kToken{7, 1};
+
 PartitionSet partition_with(std::int64_t webhook) {
   return PartitionSet{}.set(static_cast<std::size_t>(partition_of(WebhookId{webhook})));
 }
@@ -316,7 +318,7 @@ TEST_F(DispatcherPartitionsTest, nothing_begins_once_the_lease_has_run_out) {
   begin();
   own(1);
   answer_scan();
-  dispatcher->set_lease(loop.boot_now() + 5s);
+  dispatcher->set_lease(kToken, loop.boot_now() + 5s);
   time.run_for(4'999ms);
   hand_over(delivery(1));
   PendingDelivery bare = delivery(2);
@@ -326,7 +328,7 @@ TEST_F(DispatcherPartitionsTest, nothing_begins_once_the_lease_has_run_out) {
   load();
   hand_over(delivery(3));
   EXPECT_EQ(transport.bodies, (Bodies{"1"}));
-  dispatcher->set_lease(loop.boot_now() + 5s);
+  dispatcher->set_lease(kToken, loop.boot_now() + 5s);
   time.run_ready();
   EXPECT_EQ(transport.bodies, (Bodies{"1", "3"}));
   ASSERT_EQ(store.due_reads.size(), 1u);
@@ -339,7 +341,7 @@ TEST_F(DispatcherPartitionsTest, a_fenced_workers_ends_are_let_go_of_and_nothing
   begin();
   own(1);
   answer_scan();
-  dispatcher->set_lease(loop.boot_now() + 5s);
+  dispatcher->set_lease(kToken, loop.boot_now() + 5s);
   hand_over(delivery(1));
   answer(200);
   store.finishes.fail(ErrorCode::kNotOwner);
@@ -358,7 +360,7 @@ TEST_F(DispatcherPartitionsTest, a_refused_end_of_what_was_given_away_stops_noth
   add_webhook(1);
   add_webhook(2);
   begin();
-  dispatcher->set_lease(loop.boot_now() + 5s);
+  dispatcher->set_lease(kToken, loop.boot_now() + 5s);
   own(1);
   answer_scan();
   own(2);
@@ -370,6 +372,49 @@ TEST_F(DispatcherPartitionsTest, a_refused_end_of_what_was_given_away_stops_noth
   time.run_ready();
   hand_over(delivery(21, 0ms, 2));
   EXPECT_EQ(transport.bodies, (Bodies{"1", "21"}));
+}
+
+TEST_F(DispatcherPartitionsTest, an_end_is_committed_under_the_token_with_which_its_attempt_began) {
+  add_webhook();
+  begin();
+  dispatcher->set_lease(kToken, loop.boot_now() + 5s);
+  own(1);
+  answer_scan();
+  hand_over(delivery(1));
+  dispatcher->disown(all_partitions());
+  const WorkerToken next{kToken.worker, kToken.epoch + 1};
+  dispatcher->set_lease(next, loop.boot_now() + 5s);
+  own(1);
+  answer_scan();
+  answer_read({delivery(1)});
+  hand_over(delivery(2));
+  answer(500);
+  answer(200);
+  ASSERT_EQ(store.finishes.size(), 2u);
+  EXPECT_EQ(store.finishes.at(0)->token, kToken);
+  EXPECT_EQ(store.finishes.at(1)->token, next);
+  store.finishes.fail(ErrorCode::kNotOwner);
+  time.run_ready();
+  hand_over(delivery(3));
+  EXPECT_EQ(transport.bodies, (Bodies{"1", "2", "3"}));
+}
+
+TEST_F(DispatcherPartitionsTest, an_end_that_came_second_has_its_delivery_read_again) {
+  add_webhook();
+  begin();
+  own(1);
+  answer_scan();
+  hand_over(delivery(1));
+  answer(200);
+  commit(DeliveryState::kPending);
+  ASSERT_EQ(store.due_reads.size(), 1u);
+  PendingDelivery next = delivery(1, 5s);
+  next.attempts = 1;
+  answer_read({next});
+  time.run_for(4s);
+  EXPECT_EQ(transport.bodies, (Bodies{"1"}));
+  time.run_for(1s);
+  EXPECT_EQ(transport.bodies, (Bodies{"1", "1"}));
 }
 
 }  // namespace

@@ -32,8 +32,8 @@ std::string ClusterWitness::name(DeliveryId id) const {
 // ---- Processes and disturbances ------------------------------------------------------------------------------------
 
 void ClusterWitness::process_begins(WorkerId process, bool works, EventLoop& loop, std::vector<Engine*> engines,
-                                    std::function<bool()> is_fenced) {
-  processes_.emplace(process, Process{works, std::move(engines), std::move(is_fenced), SteadyWallClock(loop)});
+                                    std::function<WorkerToken()> token) {
+  processes_.emplace(process, Process{works, std::move(engines), std::move(token), SteadyWallClock(loop)});
   processes_.at(process).clock.observe(database_.time());
   if (works) on_change_of_members();
 }
@@ -132,6 +132,11 @@ void ClusterWitness::on_finish_committed(WorkerId process, const FinishAttempt& 
   if (!result) return fail("an attempt's end was taken for no delivery");
   const SimDelivery& delivery = database_.deliveries().at(id);
   const History& history = history_[id];
+  const auto send = std::find_if(history.sends.rbegin(), history.sends.rend(),
+                                 [&](const Send& one) { return one.process == process; });
+  if (send != history.sends.rend() && is_fenced(send->token))
+    fail("the end of an attempt that was begun before process " + std::to_string(process) +
+         " was fenced is taken: " + name(id));
   if (delivery.row.attempts > history.sends.size()) fail("more attempts recorded than were sent: " + name(id));
   const bool ended = result->state == finish.state && delivery.row.attempts == finish.number;
   if (ended && finish.state == DeliveryState::kSucceeded && !history.received)
@@ -173,13 +178,15 @@ DeliveryId ClusterWitness::on_send(std::size_t sender, const OutboundRequest& re
   const DeliveryId id = *identified;
   const SimDelivery& delivery = database_.deliveries().at(id);
   const auto process = static_cast<WorkerId>(sender / kLoopsMax);
+  Process& sending = processes_.at(process);
   const bool ended = delivery.state == DeliveryState::kSucceeded || delivery.state == DeliveryState::kDead;
   const std::uint32_t number = delivery.row.attempts + (ended ? 0 : 1);
   trace_.note("send", id.value, number, process);
-  check_send(processes_.at(process), process, sender % kLoopsMax, delivery, number);
+  check_send(sending, process, sender % kLoopsMax, delivery, number);
   History& history = history_[id];
-  history.scheduled += delivery.row.manual && is_in_force(processes_.at(process), history.changed) ? 0 : 1;
-  history.sends.push_back({process, number, delivery.row.webhook, {}, true, time_.now() < trouble_until_});
+  history.scheduled += delivery.row.manual && is_in_force(sending, history.changed) ? 0 : 1;
+  const bool excused = time_.now() < trouble_until_;
+  history.sends.push_back({process, number, delivery.row.webhook, sending.token(), {}, true, excused});
   open_.insert(id);
   sends_ += 1;
   return id;
@@ -190,7 +197,8 @@ void ClusterWitness::check_send(Process& process, WorkerId sender, std::size_t l
   const PendingDelivery& row = delivery.row;
   const DeliveryId id = row.id;
   const History& history = history_[id];
-  if (process.is_fenced()) fail("sent by process " + std::to_string(sender) + " after it was fenced: " + name(id));
+  if (is_fenced(process.token()))
+    fail("sent by process " + std::to_string(sender) + " after it was fenced: " + name(id));
   bool sent_before = false;
   bool any_excused = false;
   for (const Send& earlier : history.sends) {

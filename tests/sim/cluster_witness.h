@@ -32,8 +32,9 @@ class ClusterWitness final : public Onlooker {
   void fail(std::string what) override;
 
   // ---- Processes and disturbances.
+  /// token: of its last join.
   void process_begins(WorkerId process, bool works, EventLoop& loop, std::vector<Engine*> engines,
-                      std::function<bool()> is_fenced);
+                      std::function<WorkerToken()> token);
   void process_ends(WorkerId process, bool crashed);
   void on_pause(WorkerId process, SteadyTime until);
   /// A process comes, goes, or begins to go: partitions change hands.
@@ -72,7 +73,7 @@ class ClusterWitness final : public Onlooker {
   struct Process {
     bool works = false;
     std::vector<Engine*> engines;
-    std::function<bool()> is_fenced;
+    std::function<WorkerToken()> token;
     SteadyWallClock clock;
     SteadyTime paused_until{};
     SteadyTime woke{};  ///< when it is to know again what is in force
@@ -81,6 +82,7 @@ class ClusterWitness final : public Onlooker {
     WorkerId process = 0;
     std::uint32_t number = 0;
     WebhookId webhook;
+    WorkerToken token;  ///< under which it was begun
     std::optional<SteadyTime> ended{};
     bool open = true;  ///< its end is not committed
     bool excused = false;
@@ -96,6 +98,7 @@ class ClusterWitness final : public Onlooker {
     SteadyTime visible{};
   };
   bool is_excused(const Send& send) const;
+  bool is_fenced(WorkerToken token) const { return token && !server_.holds(token); }
   void close(WorkerId process, DeliveryId id);
   template <class Which>
   void excuse(Which which);

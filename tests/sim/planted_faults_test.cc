@@ -45,8 +45,8 @@ TEST_P(PlantedClusterFault, is_found_by_a_seed_that_is_clean_without_it) {
 INSTANTIATE_TEST_SUITE_P(Simulation, PlantedClusterFault,
                          testing::Values(SimFault::kLogUnread, SimFault::kCoverageOff, SimFault::kReadFromXmax,
                                          SimFault::kCountAll, SimFault::kForgetHanded, SimFault::kKeepConnections,
-                                         SimFault::kNoFencing, SimFault::kLeaseByWallClock,
-                                         SimFault::kVersionUnchecked),
+                                         SimFault::kNoFencing, SimFault::kLeaseByWallClock, SimFault::kVersionUnchecked,
+                                         SimFault::kTokenAtEnd),
                          [](const auto& fault) {
                            return std::string(kSimFaultNames[static_cast<std::size_t>(fault.param)]);
                          });

@@ -46,7 +46,7 @@ SimMember::SimMember(const SimWorld& world, SimServer& server, ClusterWitness& w
   }
   local_.set_ears(std::move(ears));
   witness.process_begins(store_->process(), options.works, *parts_.front().loop, std::move(engines),
-                         [this, &server] { return store_->token() && !server.holds(store_->token()); });
+                         [this] { return store_->token(); });
   const auto catalog = std::make_shared<Catalog>(*store_->load_catalog());
   for (Parts& parts : parts_) parts.loop->post([catalog, engine = parts.engine.get()] { engine->start(*catalog); });
   if (options.works) start_working(streams, world.metrics);
