@@ -48,8 +48,8 @@ class Dispatcher {
   /// nobody here, and ordered lanes wait for them, until they are listed no more or their time is over; their lanes
   /// then read the store from its start. `until` is by this loop's wall clock.
   void set_handed(const std::vector<HandedDelivery>& handed);
-  /// Nothing begins at or after that time (EventLoop::boot_now); what begins until then is committed under that token,
-  /// whenever it ends. Until the first call there is no limit.
+  /// Nothing begins at or after that time (EventLoop::boot_now), and what has begun is not written any more; what
+  /// begins until then is committed under that token, whenever it ends. Until the first call there is no limit.
   void set_lease(WorkerToken token, SteadyTime valid_until);
   /// News of these may have been lost: finds what the store has in them, as own() does.
   void rescan(const PartitionSet& partitions);
@@ -116,6 +116,9 @@ class Dispatcher {
   /// The next lane whose turn it is; nullptr when none may start anything now.
   Lane* next_lane();
   void start_front(Lane& lane);
+  /// What has begun is not to be sent after all, and has left no trace: it is in the window, or in the store alone,
+  /// and found there when its time comes. known: nothing has happened to it meanwhile.
+  void take_back(Lane& lane, DeliveryId delivery, bool known);
   void send(Lane& lane, Busy& busy);
   void on_message(WebhookId webhook, DeliveryId delivery, Result<std::vector<MessagePtr>> messages);
   void on_outcome(WebhookId webhook, DeliveryId delivery, AttemptOutcome outcome);
@@ -158,9 +161,13 @@ class Dispatcher {
   std::set<WebhookId> unknown_;  ///< the store has rows for them, the catalog not yet (or, where deleted, no more)
   std::map<HandedKey, SteadyTime> handed_;  ///< under way at former owners, until then at the latest
   std::optional<SteadyTime> next_handed_end_;
-  WorkerToken token_;
-  std::optional<SteadyTime> lease_;
-  bool refused_ = false;  ///< an end was refused: until the lease is renewed all may be
+  /// Of one token, moved on by each renewal: what began under another does not become allowed again.
+  struct Lease {
+    WorkerToken token;
+    SteadyTime valid_until{};
+  };
+  std::shared_ptr<Lease> lease_;  ///< nullptr: no limit
+  bool refused_ = false;          ///< an end was refused: until the lease is renewed all may be
   bool draining_ = false;
   Completion<> drained_;
   std::shared_ptr<Dispatcher*> self_;  ///< answers that come after the end find it gone

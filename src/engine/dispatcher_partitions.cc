@@ -123,8 +123,8 @@ std::vector<HandedDelivery> Dispatcher::under_way(const PartitionSet& partitions
 }
 
 void Dispatcher::set_lease(WorkerToken token, SteadyTime valid_until) {
-  token_ = token;
-  lease_ = valid_until;
+  if (!lease_ || lease_->token != token) lease_ = std::make_shared<Lease>(Lease{token});
+  lease_->valid_until = valid_until;
   refused_ = false;
   pump();
 }

@@ -399,6 +399,48 @@ TEST_F(DispatcherPartitionsTest, an_end_is_committed_under_the_token_with_which_
   EXPECT_EQ(transport.bodies, (Bodies{"1", "2", "3"}));
 }
 
+TEST_F(DispatcherPartitionsTest, what_is_withheld_is_as_if_it_had_never_begun) {
+  add_webhook();
+  begin();
+  dispatcher->set_lease(kToken, loop.boot_now() + 5s);
+  own(1);
+  answer_scan();
+  hand_over(delivery(1));
+  ASSERT_EQ(transport.open(), 1u);
+  time.run_for(6s);
+  AttemptOutcome withheld;
+  withheld.withheld = true;
+  transport.answer(withheld);
+  time.run_ready();
+  EXPECT_TRUE(store.finishes.empty());
+  EXPECT_EQ(dispatcher->in_flight(), 0u);
+  answer_read({delivery(1, -6s)});
+  EXPECT_EQ(transport.bodies, (Bodies{"1"}));
+  dispatcher->set_lease(kToken, loop.boot_now() + 5s);
+  time.run_ready();
+  EXPECT_EQ(transport.bodies, (Bodies{"1", "1"}));
+  answer(200);
+  EXPECT_EQ(store.finishes.front()->number, 1u);
+}
+
+TEST_F(DispatcherPartitionsTest, what_has_begun_may_be_written_while_its_own_lease_is_renewed) {
+  add_webhook();
+  begin();
+  own(1);
+  answer_scan();
+  hand_over(delivery(2));
+  EXPECT_EQ(transport.request(0).not_after, nullptr) << "one process alone has no lease";
+  const SteadyTime first = loop.boot_now() + 5s;
+  dispatcher->set_lease(kToken, first);
+  hand_over(delivery(3));
+  ASSERT_NE(transport.request(1).not_after, nullptr);
+  EXPECT_EQ(*transport.request(1).not_after, first);
+  dispatcher->set_lease(kToken, first + 1s);
+  EXPECT_EQ(*transport.request(1).not_after, first + 1s);
+  dispatcher->set_lease({kToken.worker, kToken.epoch + 1}, first + 20s);
+  EXPECT_EQ(*transport.request(1).not_after, first + 1s) << "that lease was lost";
+}
+
 TEST_F(DispatcherPartitionsTest, an_end_that_came_second_has_its_delivery_read_again) {
   add_webhook();
   begin();

@@ -132,9 +132,7 @@ void ClusterWitness::on_finish_committed(WorkerId process, const FinishAttempt& 
   if (!result) return fail("an attempt's end was taken for no delivery");
   const SimDelivery& delivery = database_.deliveries().at(id);
   const History& history = history_[id];
-  const auto send = std::find_if(history.sends.rbegin(), history.sends.rend(),
-                                 [&](const Send& one) { return one.process == process; });
-  if (send != history.sends.rend() && is_fenced(send->token))
+  if (const Send* send = last_send(process, id); send && is_fenced(send->token))
     fail("the end of an attempt that was begun before process " + std::to_string(process) +
          " was fenced is taken: " + name(id));
   if (delivery.row.attempts > history.sends.size()) fail("more attempts recorded than were sent: " + name(id));
@@ -184,9 +182,10 @@ DeliveryId ClusterWitness::on_send(std::size_t sender, const OutboundRequest& re
   trace_.note("send", id.value, number, process);
   check_send(sending, process, sender % kLoopsMax, delivery, number);
   History& history = history_[id];
-  history.scheduled += delivery.row.manual && is_in_force(sending, history.changed) ? 0 : 1;
+  const bool counts = !delivery.row.manual || !is_in_force(sending, history.changed);
+  history.scheduled += counts ? 1 : 0;
   const bool excused = time_.now() < trouble_until_;
-  history.sends.push_back({process, number, delivery.row.webhook, sending.token(), {}, true, excused});
+  history.sends.push_back({process, number, delivery.row.webhook, sending.token(), {}, true, excused, counts});
   open_.insert(id);
   sends_ += 1;
   return id;
@@ -257,6 +256,32 @@ void ClusterWitness::check_order(const Process& process, const SimDelivery& deli
     // Answered, or at least to be seen, before the other was begun.
     if (other.visible <= *history.begun) return fail("out of order: " + name(delivery.row.id) + " before " + name(id));
   }
+}
+
+ClusterWitness::Send* ClusterWitness::last_send(WorkerId process, DeliveryId id) {
+  auto& sends = history_[id].sends;
+  const auto last =
+      std::find_if(sends.rbegin(), sends.rend(), [&](const Send& send) { return send.process == process; });
+  return last == sends.rend() ? nullptr : &*last;
+}
+
+void ClusterWitness::on_written(std::size_t sender, DeliveryId id) {
+  const auto process = static_cast<WorkerId>(sender / kLoopsMax);
+  if (is_fenced(last_send(process, id)->token))
+    fail("written by process " + std::to_string(process) + " after it was fenced: " + name(id));
+}
+
+void ClusterWitness::on_withheld(std::size_t sender, DeliveryId id) {
+  const auto process = static_cast<WorkerId>(sender / kLoopsMax);
+  trace_.note("withheld", id.value, process);
+  History& history = history_[id];
+  const Send* send = last_send(process, id);
+  history.scheduled -= send->counts ? 1 : 0;
+  history.sends.erase(history.sends.begin() + (send - history.sends.data()));
+  sends_ -= 1;
+  withheld_ += 1;
+  if (std::none_of(history.sends.begin(), history.sends.end(), [](const Send& other) { return other.open; }))
+    open_.erase(id);
 }
 
 void ClusterWitness::on_outcome(std::size_t sender, DeliveryId id, const AttemptOutcome& outcome) {

@@ -39,6 +39,7 @@ SimMember::SimMember(const SimWorld& world, SimServer& server, ClusterWitness& w
     const std::size_t number = static_cast<std::size_t>(store_->process()) * kLoopsMax + i;
     parts.network =
         std::make_unique<SimNetwork>(world.time, *parts.loop, number, world.witness, world.receivers, chance.bits());
+    if (store.fault == SimFault::kLateWrite) parts.network->set_heedless();
     parts.engine = std::make_unique<Engine>(engine_options, *parts.loop, *store_, *parts.network, world.metrics);
     ears.push_back({parts.loop.get(), parts.engine.get()});
     engines.push_back(parts.engine.get());
