@@ -224,6 +224,7 @@ void Dispatcher::send(Lane& lane, Busy& busy) {
   }
   // Signed with the clock as it is: receivers compare it with theirs.
   OutboundRequest request = make_request(*lane.webhook(), lane.target(), busy.delivery.message, loop_.wall_now());
+  busy.ends = loop_.now() + request.timeout;
   if (lease_) request.not_after = std::shared_ptr<const SteadyTime>(lease_, &lease_->valid_until);
   transport_.send(std::move(request), std::move(done));
 }

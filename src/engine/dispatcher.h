@@ -42,7 +42,8 @@ class Dispatcher {
   void own(const PartitionSet& gained, const std::vector<HandedDelivery>& handed);
   /// Nothing more begins in them, and news of them is dropped. What is sent goes on and is committed.
   void disown(const PartitionSet& lost);
-  /// What is sent in these and not committed. After disown(): that is then all there will be.
+  /// What is sent in these and not committed, each with the time by which it is: its attempt's deadline, or now where
+  /// it has ended, and a margin for the commit. After disown(): that is then all there will be.
   std::vector<HandedDelivery> under_way(const PartitionSet& partitions) const;
   /// All that former owners have under way in its partitions, the whole list each time. Those are as if busy: sent by
   /// nobody here, and ordered lanes wait for them, until they are listed no more or their time is over; their lanes

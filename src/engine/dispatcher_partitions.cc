@@ -110,13 +110,14 @@ void Dispatcher::settle_all(const PartitionSet& partitions) {
 
 std::vector<HandedDelivery> Dispatcher::under_way(const PartitionSet& partitions) const {
   std::vector<HandedDelivery> sent;
-  const WallTime now = loop_.wall_now();
+  const SteadyTime now = loop_.now();
+  const WallTime wall_now = loop_.wall_now();
   for (const auto& [id, lane] : lanes_) {
     if (!partitions.test(index_of(id))) continue;
-    const WallTime until = now + lane->webhook()->spec.timeout + milliseconds(kHandedMargin);
     for (const auto& [delivery, busy] : lane->busy) {
-      const bool begins = busy.stage != Busy::Stage::kLoading || !lane->leaving;
-      if (begins) sent.push_back({id, delivery, until, busy.delivery.attempts + 1});
+      if (busy.stage == Busy::Stage::kLoading) continue;
+      const auto left = std::chrono::ceil<milliseconds>(std::max(busy.ends - now, SteadyTime::duration(0)));
+      sent.push_back({id, delivery, wall_now + left + milliseconds(kHandedMargin), busy.delivery.attempts + 1});
     }
   }
   return sent;

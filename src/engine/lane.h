@@ -19,6 +19,7 @@ struct Busy {
   PendingDelivery delivery;
   PayloadShare payload{};  ///< until the attempt has ended
   WorkerToken token{};     ///< the worker's when it was sent
+  SteadyTime ends{};       ///< once it is sent: the attempt's own deadline
   Stage stage = Stage::kSending;
   bool cancelled = false;  ///< by a person, meanwhile
   /// Changed by a person meanwhile: what is committed at the end is read again, from this place at the latest.

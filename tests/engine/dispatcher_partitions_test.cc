@@ -126,7 +126,6 @@ TEST_F(DispatcherPartitionsTest, what_waits_for_its_payload_is_not_sent_once_giv
   PendingDelivery bare = delivery(5);
   bare.message.reset();
   hand_over(bare);
-  EXPECT_EQ(dispatcher->under_way(partition_with(1)).size(), 1u);
   disown(1);
   EXPECT_TRUE(dispatcher->under_way(partition_with(1)).empty());
   own(1);
@@ -156,6 +155,25 @@ TEST_F(DispatcherPartitionsTest, what_is_under_way_is_told_with_its_time_and_att
   EXPECT_GT(sent[0].until, loop.wall_now() + kAttemptTimeoutDefault);
   EXPECT_EQ(sent[1].delivery, DeliveryId{2});
   EXPECT_TRUE(dispatcher->under_way(partition_with(2)).empty());
+}
+
+TEST_F(DispatcherPartitionsTest, the_time_told_is_of_the_attempt_as_it_was_sent) {
+  add_webhook();
+  begin();
+  own(1);
+  answer_scan();
+  hand_over(delivery(1));
+  const WallTime ends = loop.wall_now() + kAttemptTimeoutDefault;
+  auto shorter = webhook_of(1);
+  shorter->spec.timeout = milliseconds(1'000);
+  change_webhook(shorter);
+  time.run_for(4s);
+  disown(1);
+  const WallTime until = dispatcher->under_way(partition_with(1)).at(0).until;
+  EXPECT_GT(until, ends) << "its end is committed some time after";
+  EXPECT_LE(until, ends + 5s);
+  time.run_for(kAttemptTimeoutDefault + 10s);
+  EXPECT_GT(dispatcher->under_way(partition_with(1)).at(0).until, loop.wall_now()) << "its commit is late";
 }
 
 TEST_F(DispatcherPartitionsTest, a_partition_that_comes_back_leaves_alone_what_it_still_has_under_way) {
