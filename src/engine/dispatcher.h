@@ -95,6 +95,7 @@ class Dispatcher {
   void set_alarm();
 
   void settle_all(const PartitionSet& partitions);
+  /// note_handed_end() is to follow, once after many.
   void hold(const HandedDelivery& delivery);
   void let_go(const HandedKey& key);
   void end_handed(SteadyTime now);

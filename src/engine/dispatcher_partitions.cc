@@ -61,6 +61,7 @@ void Dispatcher::own(const PartitionSet& gained, const std::vector<HandedDeliver
   owned_ |= ours;
   for (const HandedDelivery& delivery : handed)
     if (ours.test(index_of(delivery.webhook))) hold(delivery);
+  note_handed_end();
   for (auto& [id, lane] : lanes_) {
     if (!lane->leaving || !owns(id)) continue;
     // What was busy when it was given away is read again at its end.
@@ -147,7 +148,6 @@ void Dispatcher::set_handed(const std::vector<HandedDelivery>& handed) {
 void Dispatcher::hold(const HandedDelivery& delivery) {
   const SteadyTime until = loop_.now() + std::max(milliseconds(0), delivery.until - loop_.wall_now());
   handed_.insert_or_assign(HandedKey{delivery.webhook, delivery.delivery}, until);
-  note_handed_end();
   Lane* lane = find_lane(delivery.webhook);
   if (!lane || !lane->held.insert(delivery.delivery).second) return;
   lane->window.erase(delivery.delivery);
