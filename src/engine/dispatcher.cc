@@ -198,12 +198,9 @@ void Dispatcher::take_back(Lane& lane, DeliveryId delivery, bool known) {
   in_flight_ -= 1;
   Busy back = std::move(lane.busy.extract(delivery).mapped());
   back.payload = {};
-  const LaneKey key = key_of(back.delivery);
-  if (known) {
-    place(lane, std::move(back.delivery));
-  } else {
-    lane.window.set_beyond(std::min(back.reread.value_or(key), key));
-  }
+  if (known) return place(lane, std::move(back.delivery));
+  back.read_again_from(key_of(back.delivery));
+  lane.window.set_beyond(*back.reread);
 }
 
 void Dispatcher::send(Lane& lane, Busy& busy) {
@@ -282,18 +279,18 @@ void Dispatcher::on_committed(WebhookId webhook, DeliveryId delivery, Result<Fin
   uncommitted_ -= 1;
   Busy busy = std::move(lane->busy.extract(delivery).mapped());
   lane->window.touch(delivery);
-  if (!result && result.error().code == ErrorCode::kNotOwner) {
-    // Not this worker's any more: whatever has become of it is in the store. Where the partition was not given away the
-    // worker was fenced, and all else that it sends would be refused too.
-    if (!busy.handed) refused_ = lease_ != nullptr;
-    lane->window.set_beyond(std::min(busy.reread.value_or(key_of(busy.delivery)), key_of(busy.delivery)));
-  } else if (busy.reread) {
-    const LaneKey after{busy.finish->due, delivery};
-    lane->window.set_beyond(std::min({*busy.reread, after, key_of(busy.delivery)}));
-  } else if (result && result->state == DeliveryState::kPending && busy.finish->state != DeliveryState::kPending) {
-    // This attempt's number was another's, whose end came first: when the next is due it has said.
-    lane->window.set_beyond(key_of(busy.delivery));
-  } else if (result && result->state == DeliveryState::kPending && !busy.cancelled) {
+  const bool refused = !result && result.error().code == ErrorCode::kNotOwner;
+  const bool pending = result && result->state == DeliveryState::kPending;
+  // Where the partition was not given away the worker was fenced, and all else that it sends would be refused too.
+  if (refused && !busy.handed) refused_ = lease_ != nullptr;
+  // This attempt's number was another's, whose end came first: when the next is due it has said.
+  if (pending && busy.finish->state != DeliveryState::kPending) busy.read_again_from(LaneKey{});
+  if (refused || busy.reread) {
+    // Whatever has become of it is in the store.
+    busy.read_again_from(key_of(busy.delivery));
+    if (busy.finish->state == DeliveryState::kPending) busy.read_again_from({busy.finish->due, delivery});
+    lane->window.set_beyond(*busy.reread);
+  } else if (pending && !busy.cancelled) {
     PendingDelivery& next = busy.delivery;
     next.attempts += 1;
     next.position = busy.finish->position;
