@@ -52,7 +52,8 @@ class Dispatcher {
   /// Nothing begins at or after that time (EventLoop::boot_now), and what has begun is not written any more; what
   /// begins until then is committed under that token, whenever it ends. Until the first call there is no limit.
   void set_lease(WorkerToken token, SteadyTime valid_until);
-  /// News of these may have been lost: finds what the store has in them, as own() does.
+  /// News of these may have been lost: finds what the store has in them, as own() does. Where that is being done, it is
+  /// done to its end and then once more: were each loss to begin it anew, it might never come to its later slices.
   void rescan(const PartitionSet& partitions);
 
   // News of commits, in commit order.
@@ -154,6 +155,7 @@ class Dispatcher {
   PartitionSet scanned_;  ///< of these what the store has is known: in a lane, or beyond it
   struct Scan {
     PartitionSet partitions;                  ///< that it still counts for
+    PartitionSet again{};                     ///< of these, to be scanned once more
     std::shared_ptr<const ReadPoint> seen{};  ///< by its first slice, and so by all
   };
   std::map<std::uint64_t, Scan> scans_;                                  ///< under way

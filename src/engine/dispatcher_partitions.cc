@@ -183,7 +183,12 @@ void Dispatcher::note_handed_end() {
 // ---- Finding lanes -----------------------------------------------------------------------------------------------
 
 void Dispatcher::rescan(const PartitionSet& partitions) {
-  begin_scan(partitions & owned_);
+  PartitionSet wanted = partitions & owned_;
+  for (auto& [id, scan] : scans_) {
+    scan.again |= wanted & scan.partitions;
+    wanted &= ~scan.partitions;
+  }
+  begin_scan(wanted);
 }
 
 void Dispatcher::begin_scan(const PartitionSet& partitions) {
@@ -230,10 +235,12 @@ void Dispatcher::on_lanes(std::uint64_t scan, Result<LanePage> page, WebhookId a
     settle(*lane);
   }
   if (page->done) {
+    const PartitionSet again = known.partitions & known.again;
     scanned_ |= known.partitions;
     for (std::size_t p = 0; p < kPartitions; ++p)
       if (known.partitions.test(p)) scan_seen_[p] = known.seen;
     scans_.erase(found);
+    begin_scan(again);
   } else {
     scan_lanes(scan, after);
   }

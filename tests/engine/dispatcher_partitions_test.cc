@@ -238,6 +238,36 @@ TEST_F(DispatcherPartitionsTest, a_scan_made_again_finds_what_news_did_not_bring
   EXPECT_EQ(transport.bodies, (Bodies{"4"}));
 }
 
+TEST_F(DispatcherPartitionsTest, a_scan_that_is_asked_for_again_and_again_comes_to_its_end) {
+  add_webhook();
+  begin();
+  own(1);
+  dispatcher->rescan(partition_with(1));
+  ASSERT_EQ(store.lane_reads.size(), 1u);
+  store.lane_reads.answer(LanePage{{{WebhookId{1}, loop.wall_now()}}, false, {}});
+  time.run_ready();
+  dispatcher->rescan(partition_with(1));
+  ASSERT_EQ(store.lane_reads.size(), 1u);
+  EXPECT_EQ(store.lane_reads.front().after, WebhookId{1}) << "its second page";
+  answer_scan();
+  ASSERT_EQ(store.lane_reads.size(), 1u) << "what was lost meanwhile is looked for once more, once";
+  EXPECT_EQ(store.lane_reads.front().after, WebhookId{});
+  answer_scan();
+  EXPECT_TRUE(store.lane_reads.empty());
+}
+
+TEST_F(DispatcherPartitionsTest, a_scan_that_is_to_be_made_again_is_not_of_what_was_given_away) {
+  begin();
+  own(1);
+  own(2);
+  dispatcher->rescan(partition_with(1) | partition_with(2));
+  disown(1);
+  answer_scan();
+  answer_scan();
+  ASSERT_EQ(store.lane_reads.size(), 1u);
+  EXPECT_EQ(store.lane_reads.front().partitions, partition_with(2));
+}
+
 // ---- Under way at former owners ------------------------------------------------------------------------------------
 
 TEST_F(DispatcherPartitionsTest, what_a_former_owner_has_under_way_is_left_alone_until_it_is_listed_no_more) {
