@@ -115,8 +115,8 @@ void Membership::take_in(Asked asked, const LeaseView& view) {
   for (HandedDelivery& delivery : handed_) delivery.until -= store_ahead_;
   const SteadyTime valid_until = asked.boot_at + kLeasePeriod - kLeaseMargin;
   const bool tell_handed = had_handed || !handed_.empty();
-  tell_all(engines_, [valid_until, tell_handed, handed = handed_](Engine& engine) {
-    engine.set_lease(valid_until);
+  tell_all(engines_, [token = token_, valid_until, tell_handed, handed = handed_](Engine& engine) {
+    engine.set_lease(token, valid_until);
     if (tell_handed) engine.set_handed(handed);
   });
   valid_until_ = valid_until;

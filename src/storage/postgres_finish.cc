@@ -27,7 +27,7 @@ asio::awaitable<void> PgFinish::run() {
   return lane_.run([this](Items items) { return commit_all(std::move(items)); });
 }
 
-// A worker that lost its lease and joined again has two tokens in the queue for a moment.
+// A worker that lost its lease and joined again has ends of both times in the queue for a moment.
 asio::awaitable<void> PgFinish::commit_all(Items items) {
   while (!items.empty()) {
     const WorkerToken token = items.front().token;

@@ -240,16 +240,6 @@ WallTime PostgresStore::Impl::now() const {
   return std::chrono::time_point_cast<milliseconds>(std::chrono::system_clock::now()) + clock_offset();
 }
 
-WorkerToken PostgresStore::Impl::token() const {
-  const std::lock_guard lock(token_mutex_);
-  return token_;
-}
-
-void PostgresStore::Impl::set_token(WorkerToken token) {
-  const std::lock_guard lock(token_mutex_);
-  token_ = token;
-}
-
 Result<Catalog> PostgresStore::Impl::take_catalog() {
   auto catalog = run_blocking(read_catalog());
   has_listeners_ = true;
@@ -313,7 +303,8 @@ void PostgresStore::finish_attempt(EventLoop& loop, FinishAttemptPtr intent, Com
   EncodedAttempt attempt(std::move(intent));
   const std::size_t bytes = 512 + attempt.intent->outcome.response_body.size() + attempt.request_headers.size() +
                             attempt.response_headers.size();
-  impl_->finish().submit(PgFinishItem{&loop, std::move(attempt), impl_->token(), std::move(done), bytes});
+  const WorkerToken token = attempt.intent->token;
+  impl_->finish().submit(PgFinishItem{&loop, std::move(attempt), token, std::move(done), bytes});
 }
 
 void PostgresStore::change(EventLoop& loop, Change intent, Completion<Result<ChangeResult>> done) {

@@ -2,7 +2,6 @@
 #pragma once
 #include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
-#include <mutex>
 #include <optional>
 #include <thread>
 
@@ -35,8 +34,6 @@ class PostgresStore::Impl {
   std::int64_t installation() const { return installation_; }
   milliseconds clock_offset() const { return milliseconds(clock_offset_ms_.load()); }
   WallTime now() const;
-  WorkerToken token() const;
-  void set_token(WorkerToken token);
   /// Blocks. What changes from then on is published.
   Result<Catalog> take_catalog();
   void catch_up(EventLoop& loop, std::vector<CatalogMark> marks, Completion<Result<void>> done);
@@ -67,8 +64,6 @@ class PostgresStore::Impl {
   std::atomic<std::int64_t> clock_offset_ms_{0};
   std::atomic<bool> has_listeners_{false};  ///< the catalog was taken: what changes later is published
   std::atomic<bool> stopping_{false};
-  mutable std::mutex token_mutex_;
-  WorkerToken token_;
   // The connections are destroyed before their context, and what they tell after them.
   PgPulse pulse_;
   boost::asio::io_context context_{1};

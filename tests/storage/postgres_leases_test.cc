@@ -48,7 +48,12 @@ struct Worker {
     return wait<void>([&](auto done) { store->leave(loop.loop(), token, std::move(done)); });
   }
   Result<FinishResult> finish(const WebhookPtr& webhook, DeliveryId id, DeliveryState state) {
+    return finish(webhook, id, state, token);
+  }
+  /// begun_under: the worker's token then.
+  Result<FinishResult> finish(const WebhookPtr& webhook, DeliveryId id, DeliveryState state, WorkerToken begun_under) {
     FinishAttempt attempt{kOrg, webhook->id, id, 1};
+    attempt.token = begun_under;
     attempt.state = state;
     attempt.outcome.started_at = loop.loop().wall_now();
     attempt.outcome.status_code = 200;
@@ -167,6 +172,8 @@ TEST_F(PostgresLeasesTest, a_fenced_worker_is_refused_until_it_joins_again) {
   const WorkerToken former = one.token;
   one.token = one.join().value();
   EXPECT_GT(one.token.epoch, former.epoch);
+  EXPECT_EQ(error_of([&] { return one.finish(webhook, id, DeliveryState::kDead, former); }), ErrorCode::kNotOwner)
+      << "what it began before it was fenced";
   EXPECT_TRUE(one.finish(webhook, id, DeliveryState::kSucceeded));
 }
 
