@@ -135,7 +135,7 @@ asio::awaitable<void> PgChangeLane::apply(PgChangeItem item) {
   in_commit_ = nullptr;
   if (!outcome) {
     const ErrorCode code = outcome.error().error.code;
-    if (outcome.error().sqlstate == pg_state::kCanceled) link_.close();  // it may hold a lock: see draw_ids
+    link_.settle(outcome.error());
     if (code == ErrorCode::kInvalid) spdlog::error("a change failed: {}", outcome.error().error.message);
     answer(std::move(item), code == ErrorCode::kUnknown ? outcome_unknown() : store_unavailable());
     co_return;

@@ -124,14 +124,14 @@ asio::awaitable<void> PgFinish::commit(Items items) {
   const auto rows = co_await std::move(sending);
   if (!rows) {
     const PgFault& fault = rows.error();
-    if (fault.sqlstate == pg_state::kCanceled) link_.close();  // it may hold a lock: see draw_ids
-    const bool of_an_item = fault.error.code == ErrorCode::kInvalid && !fault.sqlstate.empty();
-    if (of_an_item && once.size() > 1) {
+    link_.settle(fault);
+    if (is_of_an_item(fault) && once.size() > 1) {
       for (PgFinishItem& item : once) {
         Items single;
         single.push_back(std::move(item));
         auto committing = commit(std::move(single));
         co_await std::move(committing);
+        answers_.post();
       }
       co_return;
     }

@@ -376,6 +376,7 @@ void PgIngest::take_result(Batch& batch, const PgRows& rows) {
 }
 
 asio::awaitable<void> PgIngest::take_fault(Items items, PgFault fault) {
+  link_.settle(fault);
   const bool lost = fault.error.code == ErrorCode::kUnknown || fault.sqlstate.empty();
   if (!lost && items.size() > 1) {
     // One item's fault must not fail the others: each alone.
@@ -387,7 +388,6 @@ asio::awaitable<void> PgIngest::take_fault(Items items, PgFault fault) {
     }
     co_return;
   }
-  if (fault.sqlstate == pg_state::kCanceled) link_.close();  // it may hold a lock: see draw_ids
   const bool again = fault.sqlstate == pg_state::kLockTimeout || fault.sqlstate == pg_state::kDeadlock;
   if (!again && !std::exchange(refusing_, true)) spdlog::error("the store takes no events: {}", fault.error.message);
   for (PgIngestItem& item : items) {
