@@ -43,15 +43,10 @@ void PgChangeLane::answer(PgChangeItem item, Result<ChangeResult> result) {
 void PgChangeLane::answer_overdue(const PgPulse& pulse) {
   const auto before = std::chrono::steady_clock::now() - kAnswerWithin;
   if (!pulse.is_silent_since(before)) return;
-  std::vector<PgChangeItem> ends;  // of attempts: nobody waits for them
-  for (PgChangeItem& item : queue_.take_while([&](const PgChangeItem& one) { return one.submitted <= before; })) {
-    if (item.health) {
-      ends.push_back(std::move(item));
-    } else {
-      answer(std::move(item), store_unavailable());
-    }
-  }
-  if (!ends.empty()) queue_.put_back(std::move(ends));
+  // Nobody waits for the health of a webhook.
+  for (PgChangeItem& item :
+       queue_.take_if([&](const PgChangeItem& one) { return !one.health && one.submitted <= before; }))
+    answer(std::move(item), store_unavailable());
   if (!in_commit_ || in_commit_->health || !in_commit_->done || in_commit_->submitted > before) return;
   PgChangeItem answered;
   answered.loop = in_commit_->loop;

@@ -13,11 +13,17 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// Of a request that met a lock; then it is answered with kUnavailable.
-constexpr int kTriesMax = 20;
 /// A change of webhooks may come between a match and its commit so often; then the request is matched while changes
 /// wait, so that no stream of them can keep it out.
 constexpr int kStaleMax = 2;
+/// For a lock: a request that another one keeps waiting, or one beside it, has time for more tries than one.
+constexpr auto kLockWait = std::chrono::milliseconds(250);
+
+const char* setup() {
+  static const std::string kSetup =
+      std::string(kHotSetup) + ", set_config('lock_timeout', '" + std::to_string(kLockWait.count()) + "ms', false)";
+  return kSetup.c_str();
+}
 
 bool is_overtaken(const PgIngestItem& item) {
   return item.stale >= kStaleMax;
@@ -93,7 +99,7 @@ PgIngest::PgIngest(asio::io_context& context, PgConnectOptions connect, Options 
                    PgNames& names, HandOver& hand_over, Metrics& metrics)
     : context_(context),
       options_(std::move(options)),
-      link_(context, std::move(connect), kHotSetup),
+      link_(context, std::move(connect), setup()),
       catalog_(catalog),
       names_(names),
       hand_over_(hand_over),
@@ -115,7 +121,7 @@ asio::awaitable<void> PgIngest::run() {
     if (queue_.is_done()) co_return link_.close();
     auto pausing = pace_.wait(queue_.size());
     co_await std::move(pausing);
-    Items items = queue_.take(kCommitItemsMax, kCommitBytesMax);
+    Items items = queue_.take(kCommitItemsMax, kCommitBytesMax, [](const PgIngestItem& item) { return item.alone; });
     pace_.note(items.size());
     metrics_.commit_queue.Set(static_cast<double>(queue_.size()));
     if (items.empty()) continue;
@@ -128,7 +134,7 @@ asio::awaitable<void> PgIngest::run() {
 void PgIngest::answer_overdue() {
   const auto now = std::chrono::steady_clock::now();
   Answers<IngestResult> late;
-  for (PgIngestItem& item : queue_.take_while([&](const PgIngestItem& one) { return one.answer_by <= now; }))
+  for (PgIngestItem& item : queue_.take_if([&](const PgIngestItem& one) { return one.answer_by <= now; }))
     if (item.done) late.add(*item.loop, std::move(item.done), store_unavailable());
   if (in_commit_) {
     for (PgIngestItem& item : *in_commit_)
@@ -239,8 +245,7 @@ asio::awaitable<void> PgIngest::commit(Items items) {
   const auto rows = co_await std::move(trying);
   if (holds) let_go(**db);
   if (!rows) {
-    auto taking = take_fault(std::move(batch.items), rows.error());
-    co_await std::move(taking);
+    take_fault(std::move(batch.items), rows.error());
     co_return;
   }
   if (batch.items.empty()) co_return;
@@ -249,9 +254,13 @@ asio::awaitable<void> PgIngest::commit(Items items) {
   metrics_.commit_seconds.Observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
   take_result(batch, *rows);
   // Matched against webhooks that have changed since: again, with what they are then.
-  std::erase_if(batch.items, [](const PgIngestItem& item) { return !item.done; });
-  for (PgIngestItem& item : batch.items) ++item.stale;
-  if (!batch.items.empty()) queue_.put_back(std::move(batch.items));
+  Items again;
+  for (PgIngestItem& item : batch.items) {
+    if (!item.done) continue;  // so it was answered
+    ++item.stale;
+    again.push_back(std::move(item));
+  }
+  if (!again.empty()) queue_.put_back(std::move(again));
 }
 
 /// The rows of `ingest`; none asked for where the batch comes out empty.
@@ -281,7 +290,7 @@ asio::awaitable<PgResult<PgRows>> PgIngest::try_commit(PgConnection& db, Batch& 
   params.add(options_.clock ? std::optional(unix_ms(options_.clock())) : std::nullopt);
   auto making = db.query("SELECT make_partitions(coalesce($1, now_ms()), 2)", std::move(params), deadline);
   const auto made = co_await std::move(making);
-  if (!made) co_return rows;
+  if (!made) co_return made.error();
   auto sending_again = send(db, batch);
   co_return co_await std::move(sending_again);
 }
@@ -375,30 +384,31 @@ void PgIngest::take_result(Batch& batch, const PgRows& rows) {
   hand_over_.publish(std::move(news), {});
 }
 
-asio::awaitable<void> PgIngest::take_fault(Items items, PgFault fault) {
+/// Answers the items, or puts them back: in the queue they are answered in time, as what was not done.
+void PgIngest::take_fault(Items items, const PgFault& fault) {
   link_.settle(fault);
-  const bool lost = fault.error.code == ErrorCode::kUnknown || fault.sqlstate.empty();
-  if (!lost && items.size() > 1) {
-    // One item's fault must not fail the others: each alone.
-    for (PgIngestItem& item : items) {
-      Items single;
-      single.push_back(std::move(item));
-      auto committing = commit(std::move(single));
-      co_await std::move(committing);
-    }
-    co_return;
-  }
-  const bool again = fault.sqlstate == pg_state::kLockTimeout || fault.sqlstate == pg_state::kDeadlock;
-  if (!again && !std::exchange(refusing_, true)) spdlog::error("the store takes no events: {}", fault.error.message);
+  const bool is_of_locks = fault.sqlstate == pg_state::kLockTimeout || fault.sqlstate == pg_state::kDeadlock;
+  // One request's fault must not fail the others, nor must one that waits for another with its key keep them waiting.
+  const bool is_of_one = is_of_an_item(fault) || (is_of_locks && items.front().intent.key);
+  const bool goes_on = is_of_locks || (is_of_one && items.size() > 1);
+  if (!goes_on && !std::exchange(refusing_, true)) spdlog::error("the store takes no events: {}", fault.error.message);
+  const bool is_last = is_of_one && items.size() == 1;  // the others first
+  const auto time_for_a_try = std::chrono::steady_clock::now() + kLockWait;
+  Items again;
   for (PgIngestItem& item : items) {
-    if (again && item.done && ++item.tries <= kTriesMax) {
-      Items single;
-      single.push_back(std::move(item));
-      queue_.put_back(std::move(single));
-    } else {
-      answer(item, lost && fault.error.code == ErrorCode::kUnknown ? outcome_unknown() : store_unavailable());
+    if (!item.done) continue;  // so it was answered
+    if (!goes_on || (is_of_locks && item.answer_by <= time_for_a_try)) {
+      answer(item, fault.error.code == ErrorCode::kUnknown ? outcome_unknown() : store_unavailable());
+      continue;
+    }
+    item.alone = item.alone || is_of_one;
+    if (!is_last) {
+      again.push_back(std::move(item));
+    } else if (!queue_.push(item)) {
+      answer(item, store_unavailable());
     }
   }
+  queue_.put_back(std::move(again));
 }
 
 }  // namespace eventrelay

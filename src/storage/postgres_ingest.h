@@ -21,8 +21,8 @@ struct PgIngestItem {
   Completion<Result<IngestResult>> done;  ///< empty once answered
   std::size_t bytes = 0;
   std::chrono::steady_clock::time_point answer_by{};
-  int tries = 0;  ///< that ended with a lock's time-out
   int stale = 0;  ///< tries that a change of webhooks came before
+  bool alone = false;  ///< a commit of its own: in one with others something failed
 };
 
 class PgIngest {
@@ -57,7 +57,7 @@ class PgIngest {
   bool fill(Batch& batch);
   std::optional<Error> settle_targets(IngestIntent& intent) const;
   void take_result(Batch& batch, const PgRows& rows);
-  boost::asio::awaitable<void> take_fault(Items items, PgFault fault);
+  void take_fault(Items items, const PgFault& fault);
   void answer(PgIngestItem& item, Result<IngestResult> result);
 
   boost::asio::io_context& context_;
