@@ -107,11 +107,13 @@ asio::awaitable<PgResult<PgRows>> PgFinish::send(PgConnection& db, const Items& 
 
 asio::awaitable<void> PgFinish::commit(Items items) {
   const auto begun = std::chrono::steady_clock::now();
-  // Of one delivery's attempts one a statement; a repeated one follows in the next.
-  std::map<DeliveryId, bool> seen;
+  // Of one delivery's attempts one a statement; a repeated one follows in the next. Their rows are locked in the order
+  // of ids, as whoever locks several does it.
+  std::map<DeliveryId, std::size_t> places;
   Items once, twice;
-  for (PgFinishItem& item : items)
-    (seen.emplace(item.attempt.intent->delivery, true).second ? once : twice).push_back(std::move(item));
+  for (std::size_t i = 0; i < items.size(); ++i)
+    if (!places.emplace(items[i].attempt.intent->delivery, i).second) twice.push_back(std::move(items[i]));
+  for (const auto& [delivery, i] : places) once.push_back(std::move(items[i]));
   if (!twice.empty()) queue_.put_back(std::move(twice));
   auto getting = link_.get();
   auto db = co_await std::move(getting);
