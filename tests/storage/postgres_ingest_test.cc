@@ -2,6 +2,8 @@
 #include "storage/postgres_ingest.h"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <thread>
@@ -129,6 +131,31 @@ TEST_F(PostgresIngestTest, what_the_database_refuses_of_one_fails_no_other) {
     EXPECT_EQ(answers[i].taken, !is_bad) << i;
     EXPECT_LT(answers[i].after, kPromise);
   }
+}
+
+/// Whatever a lane may meet that nobody thought of.
+struct ThrowingHandOver final : HandOver {
+  void publish(News, Completion<>) override { throw std::runtime_error("never thought of"); }
+};
+
+TEST_F(PostgresIngestTest, a_lane_that_ends_by_an_exception_ends_the_process) {
+  const pid_t child = fork();
+  if (child == 0) {
+    ThrowingHandOver hand_over;
+    Metrics metrics;
+    TestLoop loop;
+    PostgresOptions options;
+    options.url = url;
+    auto store = PostgresStore::open(options, hand_over, metrics);
+    if (!store) _exit(1);
+    loop.wait<Result<IngestResult>>(
+        [&](auto done) { (*store)->ingest(loop.loop(), Process::event(), std::move(done)); });
+    _exit(0);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 74);
 }
 
 TEST_F(PostgresIngestTest, an_event_goes_to_the_webhooks_that_were_there_before_it) {
