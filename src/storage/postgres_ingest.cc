@@ -16,6 +16,8 @@ namespace {
 /// A change of webhooks may come between a match and its commit so often; then the request is matched while changes
 /// wait, so that no stream of them can keep it out.
 constexpr int kStaleMax = 2;
+/// Of a batch's names: the other lane may make room for its own each time.
+constexpr int kResolveMax = 3;
 /// For a lock: a request that another one keeps waiting, or one beside it, has time for more tries than one.
 constexpr auto kLockWait = std::chrono::milliseconds(250);
 
@@ -169,14 +171,32 @@ std::optional<Error> PgIngest::settle_targets(IngestIntent& intent) const {
   return std::nullopt;
 }
 
-bool PgIngest::fill(Batch& batch) {
-  for (PgIngestItem& item : batch.items) {
+PgNames::Missing PgIngest::missing_names(const Batch& batch) {
+  PgNames::Missing missing;
+  for (const PgIngestItem& item : batch.items) {
     for (const NewEvent& event : item.intent.events) {
-      names_.find(PgNames::Kind::kEventType, item.intent.organization, event.type);
-      names_.find(PgNames::Kind::kTenant, item.intent.organization, event.tenant);
+      names_.find(PgNames::Kind::kEventType, item.intent.organization, event.type, missing);
+      names_.find(PgNames::Kind::kTenant, item.intent.organization, event.tenant, missing);
     }
   }
-  if (names_.has_missing()) return false;
+  return missing;
+}
+
+asio::awaitable<std::optional<PgFault>> PgIngest::resolve_names(PgConnection& db, const Batch& batch,
+                                                                PgConnection::Deadline deadline) {
+  for (int tries = 0;; ++tries) {
+    PgNames::Missing missing = missing_names(batch);
+    if (names_.make_room(missing)) missing = missing_names(batch);
+    if (missing.empty()) co_return std::nullopt;
+    if (tries == kResolveMax) co_return PgFault{store_unavailable(), ""};
+    auto resolving = names_.resolve(db, std::move(missing), deadline);
+    const auto resolved = co_await std::move(resolving);
+    if (!resolved) co_return resolved.error();
+  }
+}
+
+void PgIngest::fill(Batch& batch) {
+  PgNames::Missing none;
   Items taken;
   std::set<std::tuple<OrganizationId, std::string, std::string>> keys;
   Items again;
@@ -204,10 +224,9 @@ bool PgIngest::fill(Batch& batch) {
       batch.r_fingerprint.push_back(as_bytes(item.intent.key->fingerprint));
     }
     for (const NewEvent& event : item.intent.events)
-      batch.add(*names_.find(PgNames::Kind::kEventType, item.intent.organization, event.type),
-                *names_.find(PgNames::Kind::kTenant, item.intent.organization, event.tenant), event);
+      batch.add(*names_.find(PgNames::Kind::kEventType, item.intent.organization, event.type, none),
+                *names_.find(PgNames::Kind::kTenant, item.intent.organization, event.tenant, none), event);
   }
-  return true;
 }
 
 asio::awaitable<PgResult<PgRows>> PgIngest::send(PgConnection& db, Batch& batch) {
@@ -276,12 +295,10 @@ asio::awaitable<PgResult<PgRows>> PgIngest::try_commit(PgConnection& db, Batch& 
     const auto caught = co_await std::move(catching);
     if (!caught) co_return PgFault{store_unavailable(), ""};
   }
-  if (!fill(batch)) {
-    auto resolving = names_.resolve(db, deadline);
-    const auto resolved = co_await std::move(resolving);
-    if (!resolved) co_return resolved.error();
-    if (!fill(batch)) co_return PgFault{store_unavailable(), ""};
-  }
+  auto resolving = resolve_names(db, batch, deadline);
+  const auto unresolved = co_await std::move(resolving);
+  if (unresolved) co_return *unresolved;
+  fill(batch);
   if (batch.items.empty()) co_return PgRows();
   auto sending = send(db, batch);
   auto rows = co_await std::move(sending);

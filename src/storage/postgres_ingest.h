@@ -21,7 +21,7 @@ struct PgIngestItem {
   Completion<Result<IngestResult>> done;  ///< empty once answered
   std::size_t bytes = 0;
   std::chrono::steady_clock::time_point answer_by{};
-  int stale = 0;  ///< tries that a change of webhooks came before
+  int stale = 0;       ///< tries that a change of webhooks came before
   bool alone = false;  ///< a commit of its own: in one with others something failed
 };
 
@@ -53,8 +53,12 @@ class PgIngest {
   boost::asio::awaitable<std::optional<PgFault>> hold_webhooks(PgConnection& db, const Items& items);
   static void let_go(PgConnection& db);
   boost::asio::awaitable<PgResult<PgRows>> send(PgConnection& db, Batch& batch);
-  /// Fills what the batch sends; items that cannot be taken in are answered. False: names are missing.
-  bool fill(Batch& batch);
+  PgNames::Missing missing_names(const Batch& batch);
+  /// Afterwards the batch's names are known, until something is waited for.
+  boost::asio::awaitable<std::optional<PgFault>> resolve_names(PgConnection& db, const Batch& batch,
+                                                               PgConnection::Deadline deadline);
+  /// Fills what the batch sends; items that cannot be taken in are answered. The names are known.
+  void fill(Batch& batch);
   std::optional<Error> settle_targets(IngestIntent& intent) const;
   void take_result(Batch& batch, const PgRows& rows);
   void take_fault(Items items, const PgFault& fault);
