@@ -126,7 +126,7 @@ class PgConnection {
   using Deadline = std::chrono::steady_clock::time_point;
 
   /// Connects, tries each host of the URL, then sets the session up: search_path eventrelay, UTF-8, keep-alives of
-  /// seconds, statement_timeout, idle_in_transaction_session_timeout.
+  /// seconds, statement_timeout, idle_in_transaction_session_timeout, synchronous_commit on where it is off.
   /// Errors: kUnavailable with a sentence for the operator (the server's own words in it, never the password);
   /// kInvalid when the URL cannot be read, something between multiplexes transactions (PQbackendPID differs from
   /// pg_backend_pid()), the server is older than 13, or the database is not UTF-8.

@@ -28,6 +28,16 @@ TEST_F(PostgresDialTest, a_session_is_set_up) {
   EXPECT_GE(connection->server_version(), 130'000);
 }
 
+TEST_F(PostgresDialTest, a_commit_that_is_answered_is_on_disk) {
+  for (const auto& [set, expected] : std::vector<std::pair<std::string, std::string>>{
+           {"off", "on"}, {"on", "on"}, {"local", "local"}, {"remote_write", "remote_write"}}) {
+    server.sql(url, "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = " + set +
+                        "', current_database()); END $$");
+    auto connection = connect();
+    EXPECT_EQ(query(*connection, "SELECT current_setting('synchronous_commit')").value().text(0, 0), expected);
+  }
+}
+
 TEST_F(PostgresDialTest, the_local_socket_serves_too) {
   auto connection = try_connect({server.socket_url("postgres")}).value();
   EXPECT_EQ(query(*connection, "SELECT 1").value().integer(0, 0), 1);
