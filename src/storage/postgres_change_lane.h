@@ -39,7 +39,8 @@ class PgChangeLane {
   void close() { queue_.close(); }
   std::size_t waiting() const { return queue_.size(); }
   /// Answers what people have waited for while the server said nothing: kUnavailable what was not sent, and is not;
-  /// kUnknown what was: should it be done yet, it is told as any other. Called again and again.
+  /// kUnknown what was: should it be done yet, it is told as any other. A server that answers may be held up by a lock:
+  /// what has been queued for kChangeTimeout is kUnavailable then. Called again and again.
   void answer_overdue(const PgPulse& pulse);
   boost::asio::awaitable<void> run();
 

@@ -1,6 +1,7 @@
 #include "storage/postgres_store.h"
 
 #include <boost/asio/co_spawn.hpp>
+#include <cstdlib>
 #include <future>
 
 #include "base/log.h"
@@ -20,6 +21,32 @@ constexpr auto kTick = std::chrono::milliseconds(50);
 constexpr auto kLookEvery = std::chrono::milliseconds(400);
 constexpr auto kReportEvery = std::chrono::seconds(5);
 constexpr milliseconds kClockWarning{1'000};
+
+/// Of BSD's sysexits: the store cannot be used.
+constexpr int kExitStore = 74;
+
+std::string what_of(const std::exception_ptr& fault) {
+  try {
+    std::rethrow_exception(fault);
+  } catch (const std::exception& error) {
+    return error.what();
+  } catch (...) {
+    return "an unknown exception";
+  }
+}
+
+/// Without a lane what it is for would wait for ever, and a worker would keep its leases: others do better.
+void end_if_fault(const std::exception_ptr& fault) {
+  if (!fault) return;
+  spdlog::critical("the store cannot go on: {}; ending, so that another process takes over", what_of(fault));
+  spdlog::shutdown();
+  std::_Exit(kExitStore);
+}
+
+/// What is done again anyway.
+void log_if_fault(const char* what, const std::exception_ptr& fault) {
+  if (fault) spdlog::error("{} failed: {}", what, what_of(fault));
+}
 
 /// A writer's number: its process's times four, and which of its connections (see keep_house).
 enum class Writer : std::int64_t { kIngest = 0, kKeyed = 1, kFinish = 2, kChange = 3 };
@@ -106,7 +133,10 @@ PgFinish::Hooks PostgresStore::Impl::finish_hooks() {
 void PostgresStore::Impl::look(std::vector<CatalogMark> marks) {
   if (std::exchange(looking_, true)) return;
   asio::co_spawn(context_, catalog_->catch_up(std::move(marks)),
-                 [this](const std::exception_ptr&, const Result<void>&) { looking_ = false; });
+                 [this](const std::exception_ptr& fault, const Result<void>&) {
+                   log_if_fault("the look at the catalogs", fault);
+                   looking_ = false;
+                 });
 }
 
 template <class T>
@@ -139,7 +169,10 @@ Result<void> PostgresStore::Impl::start() {
     catalog_->load(catalog);
     const auto spawn = [this](Awaitable<void> lane) {
       lanes_running_ += 1;
-      asio::co_spawn(context_, std::move(lane), [this](const std::exception_ptr&) { lane_ended(); });
+      asio::co_spawn(context_, std::move(lane), [this](const std::exception_ptr& fault) {
+        end_if_fault(fault);
+        lane_ended();
+      });
     };
     spawn(ingest_->run());
     spawn(keyed_->run());
@@ -147,7 +180,7 @@ Result<void> PostgresStore::Impl::start() {
     spawn(changes_->run());
     spawn(messages_->run());
     ticker_ = std::make_unique<asio::steady_timer>(context_);
-    asio::co_spawn(context_, tick(), [](const std::exception_ptr&) {});
+    asio::co_spawn(context_, tick(), end_if_fault);
   });
   return {};
 }
@@ -184,7 +217,7 @@ Awaitable<void> PostgresStore::Impl::tick() {
     }
     if (now >= next_report) {
       next_report = now + kReportEvery;
-      asio::co_spawn(context_, report(), [](const std::exception_ptr&) {});
+      asio::co_spawn(context_, report(), [](const std::exception_ptr& fault) { log_if_fault("the report", fault); });
     }
   }
 }

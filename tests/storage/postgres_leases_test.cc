@@ -4,6 +4,7 @@
 #include <thread>
 #include <utility>
 
+#include "storage/postgres_blocking.h"
 #include "storage/postgres_store.h"
 #include "tests/storage/store_suite.h"
 #include "tests/support/postgres_server.h"
@@ -149,6 +150,36 @@ TEST_F(PostgresLeasesTest, what_is_under_way_is_handed_over_whatever_became_of_i
   EXPECT_EQ(two.handed_to_it(), std::vector{pending});
   EXPECT_EQ(one.finish(webhook, pending, DeliveryState::kSucceeded)->state, DeliveryState::kSucceeded);
   EXPECT_TRUE(two.handed_to_it().empty());
+}
+
+TEST_F(PostgresLeasesTest, ends_of_attempts_lock_their_deliveries_in_the_order_of_ids) {
+  const auto webhook = make_webhook();
+  const DeliveryId busy = send(), lower = send(), higher = send();
+  ASSERT_TRUE(one.finish(webhook, send(), DeliveryState::kSucceeded));
+  PgBlocking holder(url, "holder"), other(url, "other");
+  const auto lock = [](PgBlocking& session, DeliveryId id) {
+    session.run("SET lock_timeout = '300ms'; BEGIN; SELECT 1 FROM eventrelay.deliveries WHERE id = " +
+                std::to_string(id.value) + " FOR UPDATE");
+  };
+  const auto waiting = [&] { return sql("SELECT count(*) FROM pg_locks WHERE NOT granted") != "0"; };
+  lock(holder, busy);
+  lock(other, lower);
+  int done = 0;
+  // The first is a commit of its own, and the others are the next.
+  for (const DeliveryId id : {busy, higher, lower}) {
+    FinishAttempt attempt{kOrg, webhook->id, id, 1};
+    attempt.state = DeliveryState::kSucceeded;
+    attempt.outcome.started_at = loop.loop().wall_now();
+    one.store->finish_attempt(loop.loop(), std::make_shared<const FinishAttempt>(attempt),
+                              [&](Result<FinishResult> result) { done += result.has_value(); });
+    while (id == busy && !waiting()) loop.run_ready();
+  }
+  holder.run("COMMIT");
+  loop.run_until([&] { return done == 1; });
+  while (!waiting()) loop.run_ready();
+  EXPECT_NO_THROW(lock(other, higher)) << "who locks it after the lower one waits for nobody";
+  other.run("COMMIT");
+  loop.run_until([&] { return done == 3; });
 }
 
 TEST_F(PostgresLeasesTest, a_fence_needs_the_counter_as_it_was_seen) {

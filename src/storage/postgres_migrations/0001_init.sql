@@ -145,8 +145,8 @@ CREATE FUNCTION now_ms() RETURNS bigint LANGUAGE sql VOLATILE
   AS 'SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint';
 
 -- The first of n consecutive ids, by this server's clock and only rising, also where the clock steps back: what is
--- drawn after another draw has ended is greater. The lock is held inside this call alone; a session whose call was
--- cancelled may hold it still, and is to be closed.
+-- drawn after another draw has ended is greater. The lock is held inside this call alone; a session whose call has
+-- failed may hold it still, and is to be closed (PgLink::settle).
 CREATE FUNCTION draw_ids(n bigint, at_ms bigint) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
   base bigint;
