@@ -74,7 +74,7 @@ void SharedStore::make_worker(std::vector<LoopEngine> engines, Metrics& metrics)
 void SharedStore::start(EventLoop& first_loop) {
   if (redis_) {
     redis_look_ = first_loop.make_alarm([this, &first_loop] {
-      redis_up_ = redis_->is_up();
+      look_at_redis();
       redis_look_->set(first_loop.now() + kRedisLookEvery);
     });
     redis_look_->set(first_loop.now());
@@ -82,6 +82,21 @@ void SharedStore::start(EventLoop& first_loop) {
   if (!membership_) return;
   follower_->start();
   membership_->start();
+}
+
+void SharedStore::look_at_redis() {
+  appender_->look();
+  std::string trouble = redis_trouble();
+  const std::lock_guard lock(mutex_);
+  redis_trouble_ = std::move(trouble);
+}
+
+/// Empty: none. On the first loop.
+std::string SharedStore::redis_trouble() const {
+  if (!redis_->is_up()) return "not reachable: deliveries are found by polling";
+  if (!redis_->refusal().empty()) return "refuses writes: " + redis_->refusal();
+  const std::string trouble = feed_ ? feed_->trouble() : std::string();
+  return trouble.empty() ? trouble : "streams cannot be read: " + trouble;
 }
 
 void SharedStore::drain(Completion<> done) {
@@ -108,7 +123,8 @@ boost::asio::awaitable<void> SharedStore::stop() {
 
 std::vector<std::pair<std::string, std::string>> SharedStore::helpers() const {
   if (!has_redis_) return {};
-  return {{"redis", redis_up_ ? "" : "not reachable: deliveries are found by polling"}};
+  const std::lock_guard lock(mutex_);
+  return {{"redis", redis_trouble_}};
 }
 
 }  // namespace eventrelay
