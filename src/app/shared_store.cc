@@ -15,6 +15,7 @@ Result<std::unique_ptr<SharedStore>> SharedStore::open(const Config& config, boo
   std::unique_ptr<SharedStore> shared(new SharedStore());
   shared->hand_over_ =
       std::make_unique<StreamHandOver>(local, shared->ledger_, [self = shared.get()] { return self->owned(); });
+  shared->metrics_ = &metrics;
   PostgresOptions options;
   options.url = config.database_url;
   options.migrate = config.migrate;
@@ -86,6 +87,8 @@ void SharedStore::start(EventLoop& first_loop) {
 
 void SharedStore::look_at_redis() {
   appender_->look();
+  const std::uint64_t dropped = appender_->dropped();
+  metrics_->entries_dropped.Increment(static_cast<double>(dropped - std::exchange(dropped_, dropped)));
   std::string trouble = redis_trouble();
   const std::lock_guard lock(mutex_);
   redis_trouble_ = std::move(trouble);

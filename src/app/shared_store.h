@@ -56,6 +56,8 @@ class SharedStore {
   CommitLedger ledger_;
   std::shared_ptr<RedisClient> redis_;
   std::unique_ptr<Alarm> redis_look_;
+  Metrics* metrics_ = nullptr;
+  std::uint64_t dropped_ = 0;  ///< entries that the metrics have
   bool has_redis_ = false;
   std::unique_ptr<RedisAppender> appender_;
   std::unique_ptr<RedisFeed> feed_;

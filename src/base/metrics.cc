@@ -63,6 +63,8 @@ Metrics::Metrics()
       wal_bytes(gauge(registry_, "eventrelay_store_wal_bytes", "Size of the write-ahead log.")),
       round_trips(
           counter(registry_, "eventrelay_database_round_trips_total", "Batches of statements sent to PostgreSQL.")),
+      entries_dropped(counter(registry_, "eventrelay_stream_entries_dropped_total",
+                              "Entries for other processes that did not go over Redis, or perhaps not.")),
       requests(counter(registry_, "eventrelay_http_requests_total", "HTTP requests taken in.")),
       connections(gauge(registry_, "eventrelay_http_connections", "HTTP connections open to this server.")) {}
 

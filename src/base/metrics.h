@@ -37,6 +37,7 @@ class Metrics {
   prometheus::Gauge& commit_queue;            ///< eventrelay_store_queue_items: waiting for a commit
   prometheus::Gauge& wal_bytes;               ///< eventrelay_store_wal_bytes
   prometheus::Counter& round_trips;           ///< eventrelay_database_round_trips_total: to PostgreSQL
+  prometheus::Counter& entries_dropped;       ///< eventrelay_stream_entries_dropped_total: did not go over Redis
   prometheus::Counter& requests;              ///< eventrelay_http_requests_total
   prometheus::Gauge& connections;             ///< eventrelay_http_connections
 };

@@ -37,6 +37,7 @@ class PgChangeLane {
 
   void submit(PgChangeItem item);
   void close() { queue_.close(); }
+  std::size_t waiting() const { return queue_.size(); }
   /// Answers what people have waited for while the server said nothing: kUnavailable what was not sent, and is not;
   /// kUnknown what was: should it be done yet, it is told as any other. Called again and again.
   void answer_overdue(const PgPulse& pulse);

@@ -2,8 +2,6 @@
 
 #include <map>
 
-#include "base/log.h"
-
 namespace eventrelay {
 
 namespace asio = boost::asio;
@@ -19,45 +17,30 @@ constexpr const char* kFinish =
 
 PgFinish::PgFinish(asio::io_context& context, PgConnectOptions connect, std::int64_t writer,
                    std::function<WallTime()> clock, Hooks hooks, Metrics& metrics)
-    : link_(context, std::move(connect), kHotSetup),
+    : lane_(context, std::move(connect), kFinishInterval, "attempts", metrics),
       writer_(writer),
       clock_(std::move(clock)),
       hooks_(std::move(hooks)),
-      metrics_(metrics),
-      queue_(context),
-      pace_(context, kFinishInterval) {}
-
-void PgFinish::submit(PgFinishItem item) {
-  if (queue_.push(item)) return;
-  Answers<FinishResult> refused;
-  refused.add(*item.loop, std::move(item.done), store_unavailable());
-  refused.post();
-}
+      metrics_(metrics) {}
 
 asio::awaitable<void> PgFinish::run() {
-  while (true) {
-    auto waiting = queue_.wait();
-    co_await std::move(waiting);
-    if (queue_.is_done()) co_return link_.close();
-    auto pausing = pace_.wait(queue_.size());
-    co_await std::move(pausing);
-    Items items = queue_.take(kCommitItemsMax, kCommitBytesMax);
-    pace_.note(items.size());
-    // A worker that lost its lease and joined again has two tokens in the queue for a moment.
-    while (!items.empty()) {
-      const WorkerToken token = items.front().token;
-      Items same, rest;
-      for (PgFinishItem& item : items) (item.token == token ? same : rest).push_back(std::move(item));
-      items = std::move(rest);
-      auto committing = commit(std::move(same));
-      co_await std::move(committing);
-    }
-    answers_.post();
+  return lane_.run([this](Items items) { return commit_all(std::move(items)); });
+}
+
+// A worker that lost its lease and joined again has two tokens in the queue for a moment.
+asio::awaitable<void> PgFinish::commit_all(Items items) {
+  while (!items.empty()) {
+    const WorkerToken token = items.front().token;
+    Items same, rest;
+    for (PgFinishItem& item : items) (item.token == token ? same : rest).push_back(std::move(item));
+    items = std::move(rest);
+    auto committing = commit(std::move(same));
+    co_await std::move(committing);
   }
 }
 
 void PgFinish::fail(Items items, const Error& error) {
-  for (PgFinishItem& item : items) answers_.add(*item.loop, std::move(item.done), error);
+  for (PgFinishItem& item : items) lane_.answers.add(*item.loop, std::move(item.done), error);
 }
 
 asio::awaitable<PgResult<PgRows>> PgFinish::send(PgConnection& db, const Items& items) {
@@ -112,11 +95,11 @@ asio::awaitable<void> PgFinish::commit(Items items) {
   Items once, twice;
   for (PgFinishItem& item : items)
     (seen.emplace(item.attempt.intent->delivery, true).second ? once : twice).push_back(std::move(item));
-  if (!twice.empty()) queue_.put_back(std::move(twice));
-  auto getting = link_.get();
+  if (!twice.empty()) lane_.queue.put_back(std::move(twice));
+  auto getting = lane_.link.get();
   auto db = co_await std::move(getting);
   if (!db) {
-    if (!std::exchange(refusing_, true)) spdlog::error("the store takes no attempts: {}", db.error().message);
+    lane_.note_fault(db.error());
     fail(std::move(once), store_unavailable());
     co_return;
   }
@@ -124,24 +107,18 @@ asio::awaitable<void> PgFinish::commit(Items items) {
   const auto rows = co_await std::move(sending);
   if (!rows) {
     const PgFault& fault = rows.error();
-    if (fault.sqlstate == pg_state::kCanceled) link_.close();  // it may hold a lock: see draw_ids
+    if (fault.sqlstate == pg_state::kCanceled) lane_.link.close();  // it may hold a lock: see draw_ids
     const bool of_an_item = fault.error.code == ErrorCode::kInvalid && !fault.sqlstate.empty();
     if (of_an_item && once.size() > 1) {
-      for (PgFinishItem& item : once) {
-        Items single;
-        single.push_back(std::move(item));
-        auto committing = commit(std::move(single));
-        co_await std::move(committing);
-      }
+      auto committing = lane_.run_each_alone(once, [this](Items alone) { return commit(std::move(alone)); });
+      co_await std::move(committing);
       co_return;
     }
-    if (!std::exchange(refusing_, true)) spdlog::error("the store takes no attempts: {}", fault.error.message);
+    lane_.note_fault(fault.error);
     fail(std::move(once), fault.error.code == ErrorCode::kUnknown ? outcome_unknown() : store_unavailable());
     co_return;
   }
-  if (std::exchange(refusing_, false)) spdlog::info("the store takes attempts again");
-  metrics_.commit_items.Observe(static_cast<double>(once.size()));
-  metrics_.commit_seconds.Observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
+  lane_.note_commit(once.size(), begun);
   take_result(std::move(once), *rows);
 }
 
@@ -153,7 +130,7 @@ void PgFinish::take_result(Items items, const PgRows& rows) {
     PgFinishItem& item = items[i];
     const FinishAttempt& intent = *item.attempt.intent;
     if (i >= states.size() || states[i] < 0) {
-      answers_.add(*item.loop, std::move(item.done), Error{ErrorCode::kNotFound, "No such delivery", {}});
+      lane_.answers.add(*item.loop, std::move(item.done), Error{ErrorCode::kNotFound, "No such delivery", {}});
       continue;
     }
     const auto state = static_cast<DeliveryState>(states[i]);
@@ -163,7 +140,7 @@ void PgFinish::take_result(Items items, const PgRows& rows) {
     if (intent.health != HealthChange::kNone) {
       hooks_.health(std::move(item), FinishResult{state});
     } else {
-      answers_.add(*item.loop, std::move(item.done), FinishResult{state});
+      lane_.answers.add(*item.loop, std::move(item.done), FinishResult{state});
     }
   }
   const auto orgs = rows.integers(0, 2);

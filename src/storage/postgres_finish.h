@@ -4,12 +4,10 @@
 #include <functional>
 #include <vector>
 
-#include "base/metrics.h"
 #include "ports/leases.h"
 #include "ports/store.h"
 #include "storage/codec.h"
-#include "storage/postgres_commit.h"
-#include "storage/postgres_link.h"
+#include "storage/postgres_commit_lane.h"
 
 namespace eventrelay {
 
@@ -33,26 +31,25 @@ class PgFinish {
   PgFinish(boost::asio::io_context& context, PgConnectOptions connect, std::int64_t writer,
            std::function<WallTime()> clock, Hooks hooks, Metrics& metrics);
 
-  void submit(PgFinishItem item);
-  void close() { queue_.close(); }
+  void submit(PgFinishItem item) { lane_.submit(std::move(item)); }
+  void close() { lane_.queue.close(); }
+  std::size_t waiting() const { return lane_.queue.size(); }
   boost::asio::awaitable<void> run();
 
  private:
   using Items = std::vector<PgFinishItem>;
+  boost::asio::awaitable<void> commit_all(Items items);
+  /// Of one token.
   boost::asio::awaitable<void> commit(Items items);
   boost::asio::awaitable<PgResult<PgRows>> send(PgConnection& db, const Items& items);
   void take_result(Items items, const PgRows& rows);
   void fail(Items items, const Error& error);
 
-  PgLink link_;
+  CommitLane<PgFinishItem, FinishResult> lane_;
   const std::int64_t writer_;
   std::function<WallTime()> clock_;
   Hooks hooks_;
   Metrics& metrics_;
-  CommitQueue<PgFinishItem> queue_;
-  CommitPace pace_;
-  Answers<FinishResult> answers_;
-  bool refusing_ = false;
 };
 
 }  // namespace eventrelay

@@ -4,7 +4,6 @@
 #include <set>
 
 #include "base/limits.h"
-#include "base/log.h"
 #include "domain/message.h"
 
 namespace eventrelay {
@@ -91,54 +90,33 @@ struct PgIngest::Batch {
 
 PgIngest::PgIngest(asio::io_context& context, PgConnectOptions connect, Options options, PgCatalog& catalog,
                    PgNames& names, HandOver& hand_over, Metrics& metrics)
-    : context_(context),
-      options_(std::move(options)),
-      link_(context, std::move(connect), kHotSetup),
+    : options_(std::move(options)),
+      lane_(context, std::move(connect), kIngestInterval, "events", metrics),
       catalog_(catalog),
       names_(names),
       hand_over_(hand_over),
-      metrics_(metrics),
-      queue_(context),
-      pace_(context, kIngestInterval) {}
-
-void PgIngest::submit(PgIngestItem item) {
-  if (queue_.push(item)) return;
-  Answers<IngestResult> refused;
-  refused.add(*item.loop, std::move(item.done), store_unavailable("The store has more waiting than it may; try again"));
-  refused.post();
-}
+      metrics_(metrics) {}
 
 asio::awaitable<void> PgIngest::run() {
-  while (true) {
-    auto waiting = queue_.wait();
-    co_await std::move(waiting);
-    if (queue_.is_done()) co_return link_.close();
-    auto pausing = pace_.wait(queue_.size());
-    co_await std::move(pausing);
-    Items items = queue_.take(kCommitItemsMax, kCommitBytesMax);
-    pace_.note(items.size());
-    metrics_.commit_queue.Set(static_cast<double>(queue_.size()));
-    if (items.empty()) continue;
-    auto committing = commit(std::move(items));
-    co_await std::move(committing);
-    answers_.post();
-  }
+  return lane_.run([this](Items items) { return commit(std::move(items)); });
 }
 
 void PgIngest::answer_overdue() {
   const auto now = std::chrono::steady_clock::now();
   Answers<IngestResult> late;
-  for (PgIngestItem& item : queue_.take_while([&](const PgIngestItem& one) { return one.answer_by <= now; }))
+  for (PgIngestItem& item : lane_.queue.take_while([&](const PgIngestItem& one) { return one.answer_by <= now; }))
     if (item.done) late.add(*item.loop, std::move(item.done), store_unavailable());
   if (in_commit_) {
     for (PgIngestItem& item : *in_commit_)
       if (item.done && item.answer_by <= now) late.add(*item.loop, taken(item.done), outcome_unknown());
   }
+  for (PgIngestItem& item : alone_)
+    if (item.done && item.answer_by <= now) late.add(*item.loop, taken(item.done), store_unavailable());
   late.post();
 }
 
 void PgIngest::answer(PgIngestItem& item, Result<IngestResult> result) {
-  if (item.done) answers_.add(*item.loop, std::move(item.done), std::move(result));
+  if (item.done) lane_.answers.add(*item.loop, std::move(item.done), std::move(result));
 }
 
 std::optional<Error> PgIngest::settle_targets(IngestIntent& intent) const {
@@ -187,7 +165,7 @@ bool PgIngest::fill(Batch& batch) {
     }
     taken.push_back(std::move(item));
   }
-  if (!again.empty()) queue_.put_back(std::move(again));
+  if (!again.empty()) lane_.queue.put_back(std::move(again));
   batch.items = std::move(taken);
   for (const PgIngestItem& item : batch.items) {
     batch.r_org.push_back(item.intent.organization.value);
@@ -227,10 +205,10 @@ asio::awaitable<void> PgIngest::commit(Items items) {
     Items*& in_commit;
     ~Leave() { in_commit = nullptr; }
   } leave{in_commit_};
-  auto getting = link_.get();
+  auto getting = lane_.link.get();
   auto db = co_await std::move(getting);
   if (!db) {
-    if (!std::exchange(refusing_, true)) spdlog::error("the store takes no events: {}", db.error().message);
+    lane_.note_fault(db.error());
     for (PgIngestItem& item : batch.items) answer(item, store_unavailable());
     co_return;
   }
@@ -244,14 +222,15 @@ asio::awaitable<void> PgIngest::commit(Items items) {
     co_return;
   }
   if (batch.items.empty()) co_return;
-  if (std::exchange(refusing_, false)) spdlog::info("the store takes events again");
-  metrics_.commit_items.Observe(static_cast<double>(batch.items.size()));
-  metrics_.commit_seconds.Observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
+  lane_.note_commit(batch.items.size(), begun);
   take_result(batch, *rows);
   // Matched against webhooks that have changed since: again, with what they are then.
-  std::erase_if(batch.items, [](const PgIngestItem& item) { return !item.done; });
-  for (PgIngestItem& item : batch.items) ++item.stale;
-  if (!batch.items.empty()) queue_.put_back(std::move(batch.items));
+  Items again;
+  for (PgIngestItem& item : batch.items) {
+    ++item.stale;
+    if (item.done) again.push_back(std::move(item));
+  }
+  lane_.queue.put_back(std::move(again));
 }
 
 /// The rows of `ingest`; none asked for where the batch comes out empty.
@@ -378,23 +357,20 @@ void PgIngest::take_result(Batch& batch, const PgRows& rows) {
 asio::awaitable<void> PgIngest::take_fault(Items items, PgFault fault) {
   const bool lost = fault.error.code == ErrorCode::kUnknown || fault.sqlstate.empty();
   if (!lost && items.size() > 1) {
-    // One item's fault must not fail the others: each alone.
-    for (PgIngestItem& item : items) {
-      Items single;
-      single.push_back(std::move(item));
-      auto committing = commit(std::move(single));
-      co_await std::move(committing);
-    }
+    alone_ = std::move(items);
+    auto committing = lane_.run_each_alone(alone_, [this](Items alone) { return commit(std::move(alone)); });
+    co_await std::move(committing);
+    alone_.clear();
     co_return;
   }
-  if (fault.sqlstate == pg_state::kCanceled) link_.close();  // it may hold a lock: see draw_ids
+  if (fault.sqlstate == pg_state::kCanceled) lane_.link.close();  // it may hold a lock: see draw_ids
   const bool again = fault.sqlstate == pg_state::kLockTimeout || fault.sqlstate == pg_state::kDeadlock;
-  if (!again && !std::exchange(refusing_, true)) spdlog::error("the store takes no events: {}", fault.error.message);
+  if (!again) lane_.note_fault(fault.error);
   for (PgIngestItem& item : items) {
     if (again && item.done && ++item.tries <= kTriesMax) {
       Items single;
       single.push_back(std::move(item));
-      queue_.put_back(std::move(single));
+      lane_.queue.put_back(std::move(single));
     } else {
       answer(item, lost && fault.error.code == ErrorCode::kUnknown ? outcome_unknown() : store_unavailable());
     }

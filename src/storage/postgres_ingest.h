@@ -6,11 +6,9 @@
 #include <optional>
 #include <vector>
 
-#include "base/metrics.h"
 #include "ports/store.h"
 #include "storage/postgres_catalog.h"
-#include "storage/postgres_commit.h"
-#include "storage/postgres_link.h"
+#include "storage/postgres_commit_lane.h"
 #include "storage/postgres_names.h"
 
 namespace eventrelay {
@@ -36,9 +34,10 @@ class PgIngest {
            PgNames& names, HandOver& hand_over, Metrics& metrics);
 
   /// Beyond the queue's limits it is answered with kUnavailable.
-  void submit(PgIngestItem item);
+  void submit(PgIngestItem item) { lane_.submit(std::move(item)); }
   /// Takes nothing more in; run() ends when what is queued has been answered.
-  void close() { queue_.close(); }
+  void close() { lane_.queue.close(); }
+  std::size_t waiting() const { return lane_.queue.size(); }
   boost::asio::awaitable<void> run();
   /// Answers what has waited past its time: kUnavailable in the queue, kUnknown in a commit. Called again and again.
   void answer_overdue();
@@ -60,18 +59,14 @@ class PgIngest {
   boost::asio::awaitable<void> take_fault(Items items, PgFault fault);
   void answer(PgIngestItem& item, Result<IngestResult> result);
 
-  boost::asio::io_context& context_;
   Options options_;
-  PgLink link_;
+  CommitLane<PgIngestItem, IngestResult> lane_;
   PgCatalog& catalog_;
   PgNames& names_;
   HandOver& hand_over_;
   Metrics& metrics_;
-  CommitQueue<PgIngestItem> queue_;
-  CommitPace pace_;
-  Answers<IngestResult> answers_;
   Items* in_commit_ = nullptr;
-  bool refusing_ = false;  ///< the last commit failed: said once
+  Items alone_;  ///< of a commit with a fault: they go one by one
 };
 
 }  // namespace eventrelay

@@ -173,6 +173,8 @@ Awaitable<void> PostgresStore::Impl::tick() {
     ingest_->answer_overdue();
     keyed_->answer_overdue();
     changes_->answer_overdue(pulse_);
+    metrics_.commit_queue.Set(
+        static_cast<double>(ingest_->waiting() + keyed_->waiting() + finish_->waiting() + changes_->waiting()));
     const auto now = std::chrono::steady_clock::now();
     if (stopping_) continue;
     if (has_listeners_ && now >= next_look) {

@@ -14,6 +14,20 @@ namespace {
 struct PostgresIngestTest : testing::Test {
   PostgresServer& server = PostgresServer::shared();
   std::string url = server.make_database();
+  using Answer = std::optional<Result<IngestResult>>;
+
+  static std::shared_ptr<Answer> submit(Process& process, const std::string& key = "") {
+    IngestIntent intent = Process::event();
+    if (!key.empty()) intent.key = IdempotencyClaim{"/api/events", key, {}};
+    auto answer = std::make_shared<Answer>();
+    process.store->ingest(process.loop.loop(), std::move(intent),
+                          [answer](auto result) { answer->emplace(std::move(result)); });
+    return answer;
+  }
+  static void pass(Process& process, milliseconds time) {
+    const auto until = std::chrono::steady_clock::now() + time;
+    process.loop.run_until([&] { return std::chrono::steady_clock::now() > until; });
+  }
 };
 
 TEST_F(PostgresIngestTest, a_stream_of_changes_keeps_no_event_out) {
@@ -66,6 +80,53 @@ TEST_F(PostgresIngestTest, an_event_goes_to_the_webhooks_that_were_there_before_
     const auto before = std::ranges::count_if(webhooks, [&](WebhookId id) { return id.value < event.id.value; });
     EXPECT_EQ(event.deliveries, before) << "an id is drawn under the lock that keeps changes and events apart";
   }
+}
+
+TEST_F(PostgresIngestTest, of_a_batch_that_changes_overtook_what_was_answered_meanwhile_is_left_out) {
+  Process process(url);
+  ASSERT_TRUE(process.send());
+  // Three changes, one after the other: no event comes between them, and each batch is overtaken.
+  std::vector<std::thread> changes;
+  const auto begin_change = [&](const char* seconds) {
+    changes.emplace_back([this, seconds] {
+      server.sql(url, std::string("BEGIN; SET search_path TO eventrelay; SELECT next_version(1), pg_sleep(") + seconds +
+                          "); COMMIT");
+    });
+    pass(process, milliseconds(50));
+  };
+  begin_change("0.4");
+  begin_change("0.4");
+  const auto first = submit(process);
+  pass(process, milliseconds(50));
+  const auto second = submit(process);
+  begin_change("0.6");
+  pass(process, milliseconds(450));
+  const auto last = submit(process);
+  process.loop.run_until([&] { return *first && *second && *last; });
+  for (std::thread& change : changes) change.join();
+  EXPECT_FALSE((*first)->has_value());
+  EXPECT_FALSE((*second)->has_value());
+  EXPECT_TRUE(process.send());
+}
+
+TEST_F(PostgresIngestTest, what_waits_in_any_lane_is_counted) {
+  Process process(url);
+  ASSERT_TRUE(process.send());
+  std::thread holder([&] { server.sql(url, "BEGIN; SELECT pg_advisory_xact_lock(1), pg_sleep(0.7); COMMIT"); });
+  std::vector<std::shared_ptr<Answer>> answers;
+  pass(process, milliseconds(150));
+  answers.push_back(submit(process));
+  answers.push_back(submit(process, "first"));
+  pass(process, milliseconds(100));  // these two are in commits, which wait for the lock
+  for (int i = 0; i < 4; ++i) answers.push_back(submit(process));
+  for (const char* key : {"second", "third"}) answers.push_back(submit(process, key));
+  pass(process, milliseconds(150));
+  EXPECT_EQ(process.metrics.commit_queue.Value(), 6);
+  holder.join();
+  process.loop.run_until(
+      [&] { return std::ranges::all_of(answers, [](const auto& answer) { return answer->has_value(); }); });
+  pass(process, milliseconds(150));
+  EXPECT_EQ(process.metrics.commit_queue.Value(), 0);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// A PostgreSQL that stands still: every request is answered, and soon.
+// A PostgreSQL that stands still: every request is answered, and soon. A Redis that is gone: it is seen in the metrics.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Cluster } from "../support/cluster.mjs";
@@ -44,5 +44,22 @@ test("while_postgresql_says_nothing_every_request_gets_503_within_a_second", { t
   await until("changes are taken again", async () =>
     (await api.call("PATCH", `/api/webhooks/${hook.id}`, { description: "after" })).status === 200);
   await api.event("silent.t");
+  await cluster.dispose();
+});
+
+test("what_does_not_go_over_redis_is_counted", { timeout: 60_000 }, async () => {
+  const cluster = await Cluster.start({ apis: 1, workers: 1, postgres: { fast: true } });
+  const [api] = cluster.apis;
+  const dropped = async () =>
+    Number(/^eventrelay_stream_entries_dropped_total (\S+)$/m.exec((await api.call("GET", "/metrics")).text)[1]);
+  await api.webhook("http://127.0.0.1:9/", { event_types: ["gone.t"] });
+  await api.event("gone.t");
+  await sleep(500);
+  assert.equal(await dropped(), 0);
+  await cluster.redis.kill();
+  await until("the metric rises", async () => {
+    await api.event("gone.t");
+    return await dropped() > 0;
+  });
   await cluster.dispose();
 });
