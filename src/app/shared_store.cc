@@ -86,9 +86,20 @@ void SharedStore::start(EventLoop& first_loop) {
 }
 
 void SharedStore::look_at_redis() {
-  redis_up_ = redis_->is_up();
+  appender_->look();
   const std::uint64_t dropped = appender_->dropped();
   metrics_->entries_dropped.Increment(static_cast<double>(dropped - std::exchange(dropped_, dropped)));
+  std::string trouble = redis_trouble();
+  const std::lock_guard lock(mutex_);
+  redis_trouble_ = std::move(trouble);
+}
+
+/// Empty: none. On the first loop.
+std::string SharedStore::redis_trouble() const {
+  if (!redis_->is_up()) return "not reachable: deliveries are found by polling";
+  if (!redis_->refusal().empty()) return "refuses writes: " + redis_->refusal();
+  const std::string trouble = feed_ ? feed_->trouble() : std::string();
+  return trouble.empty() ? trouble : "streams cannot be read: " + trouble;
 }
 
 void SharedStore::drain(Completion<> done) {
@@ -115,7 +126,8 @@ boost::asio::awaitable<void> SharedStore::stop() {
 
 std::vector<std::pair<std::string, std::string>> SharedStore::helpers() const {
   if (!has_redis_) return {};
-  return {{"redis", redis_up_ ? "" : "not reachable: deliveries are found by polling"}};
+  const std::lock_guard lock(mutex_);
+  return {{"redis", redis_trouble_}};
 }
 
 }  // namespace eventrelay

@@ -2,7 +2,6 @@
 // which it hears what others committed. Owned by the server. open() and the destructor on main's thread; the rest on
 // the first event loop, which membership, follower and Redis live on.
 #pragma once
-#include <atomic>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <memory>
@@ -49,14 +48,15 @@ class SharedStore {
   void set_owned(const PartitionSet& owned);
   PartitionSet owned() const;
   void look_at_redis();
+  std::string redis_trouble() const;
 
-  mutable std::mutex mutex_;
+  mutable std::mutex mutex_;  ///< of the next two
   PartitionSet owned_;
+  std::string redis_trouble_ = "not reachable yet";
   CommitLedger ledger_;
   std::shared_ptr<RedisClient> redis_;
   std::unique_ptr<Alarm> redis_look_;
   Metrics* metrics_ = nullptr;
-  std::atomic<bool> redis_up_{false};
   std::uint64_t dropped_ = 0;  ///< entries that the metrics have
   bool has_redis_ = false;
   std::unique_ptr<RedisAppender> appender_;

@@ -81,7 +81,7 @@ void Follower::run_due() {
   while (!notes_.empty() && notes_.front().due <= now) {
     const CommitNote note = std::move(notes_.front().note);
     notes_.pop_front();
-    claim_and_owe(note.commit, note.partitions, note.partitions);
+    if (claim_and_owe(note.commit, note.partitions, note.partitions)) doubted_until_ = now + kFeedDoubted;
   }
   if (owed_again_ && *owed_again_ <= now) owed_again_.reset();
   read_owed();
@@ -145,12 +145,13 @@ void Follower::on_page(Result<CommitPage> page) {
 }
 
 /// others: what else the commit touched.
-void Follower::claim_and_owe(std::uint64_t commit, const PartitionSet& partitions, const PartitionSet& others) {
+bool Follower::claim_and_owe(std::uint64_t commit, const PartitionSet& partitions, const PartitionSet& others) {
   const PartitionSet ours = claim_(commit, partitions & followed_);
-  if (ours.none()) return;
+  if (ours.none()) return false;
   Owed& owed = owed_[commit];
   owed.partitions |= ours;
   owed.others |= others;
+  return true;
 }
 
 Follower::Batch Follower::take_batch() {

@@ -21,6 +21,9 @@ inline constexpr auto kLogReadEveryAlone = milliseconds(25);
 /// After a note so long an arrival may still bring what it says.
 inline constexpr auto kArrivalGrace = milliseconds(250);
 
+/// An arrival that never came: for so long the feed is trusted with nothing.
+inline constexpr auto kFeedDoubted = std::chrono::seconds(5);
+
 class Follower {
  public:
   /// Those of the partitions that nobody in this process has delivered for that commit; from then on the caller does.
@@ -60,14 +63,15 @@ class Follower {
     std::size_t payload_bytes = 0;
   };
 
-  bool is_alone() const { return !feed_ || !feed_->is_up(); }
+  bool is_alone() const { return !feed_ || !feed_->is_up() || loop_.now() < doubted_until_; }
   void run_due();
   void set_alarm();
 
   void read_log();
   void on_page(Result<CommitPage> page);
   void on_arrival(Arrival arrival);
-  void claim_and_owe(std::uint64_t commit, const PartitionSet& partitions, const PartitionSet& others);
+  /// Whether there was anything left to claim.
+  bool claim_and_owe(std::uint64_t commit, const PartitionSet& partitions, const PartitionSet& others);
   void read_owed();
   Batch take_batch();
   void on_commit_news(const Batch& batch, Result<CommitNews> news);
@@ -93,7 +97,8 @@ class Follower {
   std::optional<ReadPoint> seen_;  ///< by the last read of the log
   bool reading_log_ = false;
   SteadyTime next_log_read_{};
-  std::deque<Note> notes_;  ///< by the time at which they are due
+  SteadyTime doubted_until_{};  ///< the feed
+  std::deque<Note> notes_;      ///< by the time at which they are due
   Batch owed_;
   int news_reads_ = 0;
   std::optional<SteadyTime> owed_again_;  ///< a read failed: none before that

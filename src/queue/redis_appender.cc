@@ -7,6 +7,9 @@
 #include <mutex>
 
 #include "base/log.h"
+#include "queue/redis_node.h"
+#include "queue/redis_slots.h"
+#include "queue/redis_streams.h"
 #include "queue/stream_budget.h"
 
 namespace eventrelay {
@@ -20,6 +23,7 @@ class RedisAppender::Impl : public std::enable_shared_from_this<Impl> {
       : context_(context), client_(std::move(client)) {}
 
   void append(std::vector<StreamEntry> entries);
+  void look();
   void stop();
   std::uint64_t dropped() const { return dropped_; }
 
@@ -27,6 +31,7 @@ class RedisAppender::Impl : public std::enable_shared_from_this<Impl> {
   void flush();
   void trim(std::vector<RedisCommand>& commands, steady_clock::time_point now);
   void take_answers(const std::vector<int>& partitions, const RedisClient::Replies& replies);
+  void take_look(const std::vector<int>& slots, const RedisClient::Replies& replies);
   void drop(std::size_t entries, const std::string& why);
 
   asio::io_context& context_;
@@ -43,6 +48,8 @@ class RedisAppender::Impl : public std::enable_shared_from_this<Impl> {
   StreamBudget budget_;
   bool stopped_ = false;
   steady_clock::time_point paused_until_{};
+  bool looking_ = false;
+  steady_clock::time_point next_look_{};
   bool in_outage_ = false;
   steady_clock::time_point dropped_at_{};
   std::uint64_t dropped_before_ = 0;  ///< the outage
@@ -52,8 +59,8 @@ namespace {
 
 /// Not one key alone: the next entry would be refused too.
 bool concerns_server(std::string_view refusal) {
-  static constexpr std::string_view kKinds[] = {"OOM",    "READONLY", "MISCONF",   "LOADING",
-                                                "NOAUTH", "NOPERM",   "MASTERDOWN"};
+  static constexpr std::string_view kKinds[] = {"OOM",    "READONLY", "MISCONF",    "LOADING",
+                                                "NOAUTH", "NOPERM",   "MASTERDOWN", "NOREPLICAS"};
   return std::ranges::any_of(kKinds, [&](std::string_view kind) { return refusal.starts_with(kind); });
 }
 
@@ -131,7 +138,10 @@ void RedisAppender::Impl::take_answers(const std::vector<int>& partitions, const
     if (!reply) {
       drop(1, reply.error().message);
     } else if (reply->is_error()) {
-      if (concerns_server(reply->text)) paused_until_ = now + kAppendPause;
+      if (concerns_server(reply->text)) {
+        paused_until_ = now + kAppendPause;
+        if (client_) client_->note_refusal(redis_slot(client_->stream_key(partitions[i])), reply->text);
+      }
       drop(1, reply->text);
     } else if (const auto id = parse_stream_id(reply->text)) {
       budget_.appended(partitions[i], *id, now);
@@ -141,6 +151,34 @@ void RedisAppender::Impl::take_answers(const std::vector<int>& partitions, const
     in_outage_ = false;
     spdlog::info("news for other processes go over Redis again; {} did not", dropped_ - dropped_before_);
   }
+}
+
+/// A write that changes nothing: of a stream that is not there. Each master of a cluster gets it for its slots.
+void RedisAppender::Impl::look() {
+  const auto now = steady_clock::now();
+  if (stopped_ || looking_ || now < next_look_ || !client_->is_up()) return;
+  looking_ = true;
+  next_look_ = now + kAppendAsked;
+  std::vector<int> slots;
+  std::vector<RedisCommand> commands;
+  for (int tag = 0; tag < (client_->is_cluster() ? kStreamTags : 1); ++tag) {
+    const std::string key = client_->stream_key(tag) + ":none";
+    commands.push_back(make_redis_command({"XADD", key, "NOMKSTREAM", "*", kStreamField, ""}));
+    slots.push_back(commands.back().slot);
+  }
+  client_->run(std::move(commands), now + kRedisPingDeadline,
+               [self = shared_from_this(), slots = std::move(slots)](const RedisClient::Replies& replies) {
+                 self->looking_ = false;
+                 if (!self->stopped_) self->take_look(slots, replies);
+               });
+}
+
+void RedisAppender::Impl::take_look(const std::vector<int>& slots, const RedisClient::Replies& replies) {
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    if (!replies[i]) return;  // it says nothing: then it is not up
+    if (replies[i]->is_error()) return client_->note_refusal(slots[i], replies[i]->text);
+  }
+  client_->note_no_refusal();
 }
 
 void RedisAppender::Impl::drop(std::size_t entries, const std::string& why) {
@@ -168,6 +206,9 @@ void RedisAppender::stop() {
 }
 void RedisAppender::append(std::vector<StreamEntry> entries) {
   impl_->append(std::move(entries));
+}
+void RedisAppender::look() {
+  impl_->look();
 }
 std::uint64_t RedisAppender::dropped() const {
   return impl_->dropped();

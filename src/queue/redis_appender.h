@@ -15,6 +15,8 @@ inline constexpr std::size_t kAppendBytesMax = 32 * 1024 * 1024;  ///< not answe
 inline constexpr std::chrono::milliseconds kAppendDeadline{1'000};
 /// After a refusal (out of memory, a replica, …) Redis counts as gone for so long.
 inline constexpr std::chrono::milliseconds kAppendPause{1'000};
+/// Redis is asked so often whether it takes writes.
+inline constexpr std::chrono::milliseconds kAppendAsked{1'000};
 /// An outage is over when so long nothing was dropped; it is logged once.
 inline constexpr std::chrono::seconds kAppendQuiet{5};
 
@@ -28,6 +30,9 @@ class RedisAppender final : public StreamAppender {
   void stop();
 
   void append(std::vector<StreamEntry> entries) override;
+  /// Asks Redis whether it takes entries, whether there are any or not: RedisClient::refusal(). Called again and again;
+  /// it asks once in kAppendAsked.
+  void look();
   /// Entries not appended, or perhaps not.
   std::uint64_t dropped() const;
 

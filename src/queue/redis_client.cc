@@ -113,6 +113,8 @@ class RedisClient::Impl {
   asio::io_context& context;
   const std::int64_t installation;
   std::shared_ptr<RedisTopology> topology;
+  std::string refusal;
+  std::uint64_t servers_left = 0;
 };
 
 RedisClient::RedisClient(asio::io_context& context, RedisConnectOptions options)
@@ -145,6 +147,24 @@ void RedisClient::run(std::vector<RedisCommand> commands, Deadline deadline, Com
     call->steps.push_back({i, impl_->topology->node_of(commands[i].slot), false});
   call->commands = std::move(commands);
   impl_->topology->tasks().spawn(run_call(std::move(call), impl_->topology, std::move(done)));
+}
+
+const std::string& RedisClient::refusal() const {
+  return impl_->refusal;
+}
+std::uint64_t RedisClient::servers_left() const {
+  return impl_->servers_left;
+}
+void RedisClient::note_no_refusal() {
+  impl_->refusal.clear();
+}
+void RedisClient::note_refusal(int slot, std::string text) {
+  const bool is_replica = text.starts_with("READONLY") || text.starts_with("MASTERDOWN");
+  impl_->refusal = std::move(text);
+  const auto node = is_replica ? impl_->topology->node_of(slot) : nullptr;
+  if (!node || !node->connection()) return;  // left already
+  ++impl_->servers_left;
+  node->reconnect();
 }
 
 std::unique_ptr<RedisConnection> RedisClient::make_connection(int slot) {

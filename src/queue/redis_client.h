@@ -48,6 +48,15 @@ class RedisClient {
   /// done: on the loop, once, or destroyed with the context.
   void run(std::vector<RedisCommand> commands, Deadline deadline, Completion<Replies> done);
 
+  /// What it says to writes while it takes none; empty: it takes them, as far as is known.
+  const std::string& refusal() const;
+  /// For who writes: of a server that has the slot. A server that became a replica is left: it, and whoever reads
+  /// streams, connects to what its name stands for now.
+  void note_refusal(int slot, std::string text);
+  void note_no_refusal();
+  /// So many times a server was left.
+  std::uint64_t servers_left() const;
+
   /// A connection of the caller's own to the server that has the slot, for commands that block; still to be connected.
   /// nullptr: nobody has the slot, or it is not known yet.
   std::unique_ptr<RedisConnection> make_connection(int slot);

@@ -20,6 +20,7 @@ class RedisFeed::Impl : public std::enable_shared_from_this<Impl> {
   void listen(std::function<void(Arrival)> sink) { sink_ = std::move(sink); }
   void follow(const PartitionSet& partitions, std::function<void(bool)> noted);
   bool is_up() const;
+  std::string trouble() const;
   void stop();
   asio::awaitable<void> join() { return tasks_.join(); }
 
@@ -98,9 +99,15 @@ void RedisFeed::Impl::tell(std::function<void(bool)> noted, bool ok) {
 }
 
 bool RedisFeed::Impl::is_up() const {
-  if (stopped_) return false;
+  if (stopped_ || !client_->refusal().empty()) return false;
   if (readers_.empty()) return wanted_.none() && client_->is_up();
   return std::ranges::all_of(readers_, [](const auto& reader) { return reader->is_up(); });
+}
+
+std::string RedisFeed::Impl::trouble() const {
+  const auto down = std::ranges::find_if(readers_, [](const auto& reader) { return !reader->is_up(); });
+  if (down == readers_.end()) return {};
+  return (*down)->trouble().empty() ? "not yet" : (*down)->trouble();
 }
 
 void RedisFeed::Impl::stop() {
@@ -125,6 +132,9 @@ void RedisFeed::listen(std::function<void(Arrival)> sink) {
 }
 void RedisFeed::follow(const PartitionSet& partitions, std::function<void(bool)> noted) {
   impl_->follow(partitions, std::move(noted));
+}
+std::string RedisFeed::trouble() const {
+  return impl_->trouble();
 }
 bool RedisFeed::is_up() const {
   return impl_->is_up();

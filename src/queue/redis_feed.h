@@ -3,6 +3,7 @@
 #pragma once
 #include <boost/asio/io_context.hpp>
 #include <memory>
+#include <string>
 
 #include "ports/feed.h"
 #include "queue/redis_client.h"
@@ -22,7 +23,10 @@ class RedisFeed final : public Feed {
   void listen(std::function<void(Arrival)> sink) override;
   /// While the first connection is being made `noted` waits for how that ends.
   void follow(const PartitionSet& partitions, std::function<void(bool)> noted) override;
+  /// Nor while Redis takes no entries.
   bool is_up() const override;
+  /// Why the streams are not read, for people; empty: they are.
+  std::string trouble() const;
 
  private:
   class Impl;

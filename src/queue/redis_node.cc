@@ -31,6 +31,12 @@ void RedisNode::stop() {
   timer_.cancel();
 }
 
+void RedisNode::reconnect() {
+  if (!connection()) return;
+  reconnecting_ = true;
+  connection_->close();
+}
+
 asio::awaitable<void> RedisNode::keep_connected(std::shared_ptr<RedisNode> self) {
   while (!self->stopped_) {
     self->connection_ = std::make_unique<RedisConnection>(self->context_, self->options_);
@@ -42,7 +48,8 @@ asio::awaitable<void> RedisNode::keep_connected(std::shared_ptr<RedisNode> self)
       if (self->stopped_) co_return;
     }
     self->connection_.reset();
-    self->set_failing(connected ? "the connection has ended" : connected.error().message);
+    if (!std::exchange(self->reconnecting_, false))
+      self->set_failing(connected ? "the connection has ended" : connected.error().message);
     self->tell();
     co_await self->pause(self->backoff_.next());
   }

@@ -36,6 +36,9 @@ class RedisNode : public std::enable_shared_from_this<RedisNode> {
   /// Closes the connection, or stops making it; `changed` is called no more. Its task ends with the loop's next turns.
   void stop();
 
+  /// Closes the connection, where there is one, and makes it to what the name stands for then. That is no outage.
+  void reconnect();
+
   /// nullptr while there is none. Good until the next event of the loop.
   RedisConnection* connection() const { return connection_ && connection_->is_open() ? connection_.get() : nullptr; }
   /// The same, and waits for it to come, until the deadline.
@@ -63,6 +66,7 @@ class RedisNode : public std::enable_shared_from_this<RedisNode> {
   RedisBackoff backoff_;
   std::unique_ptr<RedisConnection> connection_;
   bool failing_ = false;
+  bool reconnecting_ = false;  ///< asked to
   bool stopped_ = false;
 };
 

@@ -55,7 +55,7 @@ asio::awaitable<void> RedisStreamReader::read_all(std::shared_ptr<RedisStreamRea
       co_await self->pause(kReadBlock);
       continue;
     }
-    bool ok = self->connection_ && self->connection_->is_open();
+    bool ok = self->connection_ && self->connection_->is_open() && self->servers_left_ == self->client_->servers_left();
     if (!ok) ok = co_await self->connect();
     if (ok && !self->stopped_) ok = co_await self->note_positions();
     if (self->stopped_) co_return;
@@ -92,13 +92,13 @@ void RedisStreamReader::settle(bool ok) {
 
 /// What was read may have gone while nobody listened: every position is looked at again.
 asio::awaitable<bool> RedisStreamReader::connect() {
+  servers_left_ = client_->servers_left();
   connection_ = client_->make_connection(slot_);
-  if (connection_) {
-    const Result<void> connected = co_await connection_->connect();
-    if (!connected) connection_.reset();
-  }
-  if (!connection_ || stopped_) {
-    failing_ = true;
+  Result<void> connected = Error{ErrorCode::kUnavailable, "no server is known to have them", {}};
+  if (connection_) connected = co_await connection_->connect();
+  if (!connected || stopped_) {
+    if (!connected) fail(connected.error().message);
+    connection_.reset();
     co_return false;
   }
   for (auto& [partition, stream] : streams_) stream.check_at = {};
@@ -188,6 +188,7 @@ asio::awaitable<bool> RedisStreamReader::read_once() {
 /// A refusal over a moved slot ends the connection: it is made again to the server that has it.
 void RedisStreamReader::fail(const std::string& why) {
   if (!std::exchange(failing_, true)) spdlog::debug("streams cannot be read: {}", why);
+  trouble_ = why;
   if (why.starts_with("MOVED")) connection_->close();
 }
 

@@ -55,6 +55,8 @@ class RedisStreamReader : public std::enable_shared_from_this<RedisStreamReader>
   void follow(const PartitionSet& partitions, std::shared_ptr<NotedLatch> noted);
   /// It reads what it shall, or has nothing to.
   bool is_up() const { return wanted_.none() || up_; }
+  /// Why not, in the server's words; empty: nothing has failed yet.
+  const std::string& trouble() const { return trouble_; }
 
  private:
   using Time = std::chrono::steady_clock::time_point;
@@ -101,9 +103,11 @@ class RedisStreamReader : public std::enable_shared_from_this<RedisStreamReader>
   std::unique_ptr<RedisConnection> connection_;
   RedisBackoff backoff_;
   bool up_ = false;
-  bool failing_ = false;     ///< since it was last up
-  std::uint64_t reads_ = 0;  ///< so many have begun
-  bool blocks_ = false;      ///< the last of them has not ended
+  bool failing_ = false;            ///< since it was last up
+  std::string trouble_;             ///< then
+  std::uint64_t servers_left_ = 0;  ///< by the client, when this one connected
+  std::uint64_t reads_ = 0;         ///< so many have begun
+  bool blocks_ = false;             ///< the last of them has not ended
   bool stopped_ = false;
 };
 

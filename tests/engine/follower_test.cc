@@ -272,6 +272,38 @@ TEST_F(FollowerTest, a_feed_that_is_down_is_as_none) {
   EXPECT_TRUE(log.pages.empty());
 }
 
+TEST_F(FollowerTest, a_feed_that_did_not_bring_something_is_as_none_for_a_while) {
+  begin();
+  time.run_for(1s);
+  answer_page({{11, part(1)}});
+  time.run_for(250ms);
+  answer_news({row(1, 11)});
+  time.run_for(25ms);
+  answer_page({{12, part(1)}});
+  ASSERT_EQ(log.news.size(), 1u);  // at once
+  answer_news({row(2, 12)});
+  deliver();
+  EXPECT_EQ(transport.bodies, (Bodies{"1", "2"}));
+  int reads = 0;
+  for (const SteadyTime end = loop.now() + kFeedDoubted; loop.now() < end; time.run_for(25ms)) {
+    if (log.pages.empty()) continue;
+    answer_page({});
+    ++reads;
+  }
+  EXPECT_GT(reads, 150);
+  time.run_for(900ms);
+  EXPECT_TRUE(log.pages.empty());  // it is trusted again
+}
+
+TEST_F(FollowerTest, a_feed_that_brings_all_is_not_doubted) {
+  begin();
+  time.run_for(1s);
+  answer_page({{11, part(1)}});
+  arrive(arrival(1, 11));
+  time.run_for(999ms);
+  EXPECT_TRUE(log.pages.empty());
+}
+
 TEST_F(FollowerTest, more_than_can_be_noted_or_read_reads_the_lanes_anew) {
   begin();
   time.run_for(1s);

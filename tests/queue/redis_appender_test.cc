@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <set>
 #include <thread>
 
 #include "queue/redis_streams.h"
@@ -112,6 +114,79 @@ TEST_F(RedisAppenderTest, out_of_memory_counts_as_gone_for_a_while) {
   appender->append({{1, "kept"}});
   loop.run_until([&] { return length(server, 1) == 1; });
   EXPECT_EQ(appender->dropped(), 2u);
+}
+
+TEST_F(RedisAppenderTest, a_server_that_takes_no_writes_says_so_without_any_entry) {
+  RedisServer server;
+  start(server.url());
+  const auto look_until = [&](const std::function<bool()>& holds) {
+    loop.run_until([&] {
+      appender->look();
+      return holds();
+    });
+  };
+  run_for(kAppendAsked);
+  EXPECT_EQ(client->refusal(), "");
+  server.cli({"CONFIG", "SET", "maxmemory", "1"});
+  look_until([&] { return client->refusal().starts_with("OOM"); });
+  server.cli({"CONFIG", "SET", "maxmemory", "0"});
+  look_until([&] { return client->refusal().empty(); });
+  server.cli({"ACL", "SETUSER", "default", "-xadd"});
+  look_until([&] { return client->refusal().starts_with("NOPERM"); });
+  server.cli({"ACL", "SETUSER", "default", "+xadd"});
+  look_until([&] { return client->refusal().empty(); });
+  EXPECT_EQ(server.cli({"DBSIZE"}), "0");
+}
+
+TEST_F(RedisAppenderTest, an_entry_that_is_refused_says_so_too) {
+  RedisServer server;
+  start(server.url());
+  server.cli({"CONFIG", "SET", "maxmemory", "1"});
+  appender->append({{1, "lost"}});
+  loop.run_until([&] { return client->refusal().starts_with("OOM"); });
+}
+
+TEST_F(RedisAppenderTest, of_a_cluster_each_master_is_asked) {
+  RedisCluster cluster;
+  start(cluster.url());
+  for (std::size_t node = 0; node < 3; ++node) {
+    cluster.node(node).cli({"CONFIG", "SET", "maxmemory", "1"});
+    loop.run_until([&] {
+      appender->look();
+      return client->refusal().starts_with("OOM");
+    });
+    cluster.node(node).cli({"CONFIG", "SET", "maxmemory", "0"});
+    loop.run_until([&] {
+      appender->look();
+      return client->refusal().empty();
+    });
+  }
+}
+
+TEST_F(RedisAppenderTest, a_master_that_became_a_replica_is_left_again_and_again) {
+  RedisServer server;
+  start(server.url());
+  const auto connections = [&] {
+    const std::string info = server.cli({"CLIENT", "LIST"});
+    const auto at = info.find("id=");  // redis-cli's own is later
+    return info.substr(at, info.find(' ', at) - at);
+  };
+  std::set<std::string> seen{connections()};
+  server.cli({"REPLICAOF", "127.0.0.1", "1"});
+  loop.run_until([&] {
+    appender->look();
+    if (client->is_up()) seen.insert(connections());
+    return seen.size() >= 3;
+  });
+  EXPECT_TRUE(client->refusal().starts_with("READONLY")) << client->refusal();
+  EXPECT_FALSE(client->is_failing());
+  server.cli({"REPLICAOF", "NO", "ONE"});
+  loop.run_until([&] {
+    appender->look();
+    return client->refusal().empty();
+  });
+  appender->append({{1, "kept"}});
+  loop.run_until([&] { return length(server, 1) == 1; });
 }
 
 TEST_F(RedisAppenderTest, a_cluster_gets_each_entry_where_it_belongs) {

@@ -103,6 +103,70 @@ TEST_F(RedisFeedTest, nothing_is_lost_between_noted_and_read) {
   }
 }
 
+TEST_F(RedisFeedTest, it_is_not_up_while_redis_takes_no_entries) {
+  RedisServer server;
+  start(server.url());
+  EXPECT_TRUE(follow({1}));
+  RedisAppender own(loop.context(), client);
+  server.cli({"CONFIG", "SET", "maxmemory", "1"});
+  loop.run_until([&] {
+    own.look();
+    return !feed->is_up();
+  });
+  EXPECT_EQ(feed->trouble(), "");  // it could read
+  server.cli({"CONFIG", "SET", "maxmemory", "0"});
+  loop.run_until([&] {
+    own.look();
+    return feed->is_up();
+  });
+}
+
+TEST_F(RedisFeedTest, a_read_that_is_refused_says_why) {
+  RedisServer server;
+  start(server.url());
+  EXPECT_TRUE(follow({1}));
+  EXPECT_EQ(feed->trouble(), "");
+  server.cli({"ACL", "SETUSER", "default", "-xread"});
+  loop.run_until([&] { return !feed->is_up(); });
+  EXPECT_TRUE(feed->trouble().starts_with("NOPERM")) << feed->trouble();
+  EXPECT_TRUE(client->is_up());
+  server.cli({"ACL", "SETUSER", "default", "+xread"});
+  loop.run_until([&] { return feed->is_up(); });
+  EXPECT_EQ(feed->trouble(), "");
+}
+
+TEST_F(RedisFeedTest, it_goes_on_at_the_server_that_the_client_went_to) {
+  RedisServer server;
+  start(server.url());
+  EXPECT_TRUE(follow({1}));
+  RedisAppender own(loop.context(), client);
+  const auto readers = [&] { return server.cli({"CLIENT", "LIST"}); };
+  loop.run_until([&] { return readers().find("cmd=xread") != std::string::npos; });
+  const auto id_of_reader = [&]() -> std::string {
+    const std::string all = readers();
+    const auto end = all.find("cmd=xread");
+    if (end == std::string::npos) return {};
+    const auto line = all.rfind("id=", all.rfind("addr=", end));
+    return all.substr(line, all.find(' ', line) - line);
+  };
+  // A replica says so to writes; that its reads are cut is not what is tested here.
+  server.cli({"REPLICAOF", "127.0.0.1", "1"});
+  loop.run_until([&] { return client->is_up() && !id_of_reader().empty(); });
+  const std::string before = id_of_reader();
+  loop.run_until([&] {
+    own.look();
+    const std::string now = id_of_reader();
+    return !now.empty() && now != before;
+  });
+  server.cli({"REPLICAOF", "NO", "ONE"});
+  loop.run_until([&] {
+    own.look();
+    return feed->is_up();
+  });
+  append(1, 5);
+  loop.run_until([&] { return has(1, 5); });
+}
+
 TEST_F(RedisFeedTest, a_changed_set_is_in_force_soon) {
   RedisServer server;
   start(server.url());
