@@ -9,7 +9,7 @@ namespace asio = boost::asio;
 namespace {
 /// For one change with all its statements; and for those before it.
 constexpr auto kChangeTimeout = std::chrono::seconds(5);
-/// For an old day's rest to be copied and the day to be dropped.
+/// For the rest of an old partition to be copied and the partition to be dropped.
 constexpr auto kRetireTimeout = std::chrono::seconds(10);
 
 /// The engine's own: it asks again.
@@ -109,12 +109,12 @@ asio::awaitable<bool> PgChangeLane::keep_house(PgConnection& db, std::optional<s
   const auto kept = co_await std::move(keeping);
   if (!kept) spdlog::warn("the database's housekeeping failed: {}", kept.error().error.message);
   if (options_.retention_days == 0 || !db.is_open()) co_return false;
-  auto retiring = retire_day(db, at_ms);
+  auto retiring = retire_partition(db, at_ms);
   co_return co_await std::move(retiring);
 }
 
 // One a call: what people change does not wait for all.
-asio::awaitable<bool> PgChangeLane::retire_day(PgConnection& db, std::optional<std::int64_t> at_ms) {
+asio::awaitable<bool> PgChangeLane::retire_partition(PgConnection& db, std::optional<std::int64_t> at_ms) {
   PgParams params;
   params.add(at_ms).add(std::chrono::milliseconds(std::chrono::days(options_.retention_days)).count());
   auto asking = db.query("SELECT retire_days(coalesce($1, now_ms()) - $2)", std::move(params),
@@ -123,11 +123,11 @@ asio::awaitable<bool> PgChangeLane::retire_day(PgConnection& db, std::optional<s
   if (!retired) {
     const PgFault& fault = retired.error();
     const auto level = fault.sqlstate == pg_state::kLockTimeout ? spdlog::level::debug : spdlog::level::warn;
-    spdlog::log(level, "an old day is not dropped yet: {}", fault.error.message);
+    spdlog::log(level, "old deliveries are not dropped yet: {}", fault.error.message);
     co_return false;
   }
   if (retired->is_null(0, 0)) co_return false;
-  spdlog::info("retention: dropped what was final of the day {}", retired->text(0, 0));
+  spdlog::info("retention: dropped what was final of the partition {}", retired->text(0, 0));
   co_return true;
 }
 

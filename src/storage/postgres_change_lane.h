@@ -47,9 +47,9 @@ class PgChangeLane {
  private:
   boost::asio::awaitable<void> apply(PgChangeItem item);
   boost::asio::awaitable<PgResult<ChangeOutcome>> commit(PgChangeItem& item);
-  /// Keeps house; true: there are more old days.
+  /// Keeps house; true: there may be more that is old.
   boost::asio::awaitable<bool> keep_house(PgConnection& db, std::optional<std::int64_t> at_ms);
-  boost::asio::awaitable<bool> retire_day(PgConnection& db, std::optional<std::int64_t> at_ms);
+  boost::asio::awaitable<bool> retire_partition(PgConnection& db, std::optional<std::int64_t> at_ms);
   boost::asio::awaitable<void> publish(News news, Completion<> applied);
   static void answer(PgChangeItem item, Result<ChangeResult> result);
 

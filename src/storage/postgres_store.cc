@@ -152,7 +152,9 @@ Result<T> PostgresStore::Impl::run_blocking(Awaitable<Result<T>> task) {
 }
 
 Result<void> PostgresStore::Impl::start() {
-  if (auto schema = bring_postgres_schema_up(options_.url, options_.migrate); !schema) return schema.error();
+  auto schema =
+      bring_postgres_schema_up(options_.url, options_.migrate, StartedImport::kRefuse, options_.retention_days);
+  if (!schema) return schema.error();
   thread_ = std::thread([this] { context_.run(); });
   auto process = run_blocking(register_process());
   if (!process) return process.error();
