@@ -100,7 +100,7 @@ TEST_F(PostgresDialTest, a_name_that_does_not_exist_is_told) {
       << connection.error().message;
 }
 
-struct PostgresNamesTest : PostgresTest {
+struct PostgresHostNamesTest : PostgresTest {
   PgResolver& resolver = boost::asio::use_service<PgResolver>(loop.context());
   std::vector<PgResolver::Answered> asked;  ///< not answered
   std::string of(const std::string& hosts, const std::string& more = "") {
@@ -117,7 +117,7 @@ struct PostgresNamesTest : PostgresTest {
   }
 };
 
-TEST_F(PostgresNamesTest, a_name_server_that_says_nothing_stops_nobody) {
+TEST_F(PostgresHostNamesTest, a_name_server_that_says_nothing_stops_nobody) {
   auto connection = connect();
   say_nothing();
   bool ended = false;
@@ -134,7 +134,7 @@ TEST_F(PostgresNamesTest, a_name_server_that_says_nothing_stops_nobody) {
   EXPECT_GE(steady_clock::now() - begun, milliseconds(400));
 }
 
-TEST_F(PostgresNamesTest, the_addresses_from_before_serve_while_there_are_no_others) {
+TEST_F(PostgresHostNamesTest, the_addresses_from_before_serve_while_there_are_no_others) {
   const PgConnectOptions options{of("db.internal" + port()), "", milliseconds(1'500)};
   answer_with(PgResolver::Addresses{"127.0.0.1"});
   ASSERT_TRUE(try_connect(options));
@@ -153,7 +153,7 @@ TEST_F(PostgresNamesTest, the_addresses_from_before_serve_while_there_are_no_oth
   EXPECT_FALSE(try_connect(options)) << "the name was taken away";
 }
 
-TEST_F(PostgresNamesTest, every_address_of_every_host_is_tried_in_order) {
+TEST_F(PostgresHostNamesTest, every_address_of_every_host_is_tried_in_order) {
   std::vector<std::string> names;
   resolver.set_lookup([&](const std::string& host, const PgResolver::Answered& answered) {
     names.push_back(host);
@@ -169,7 +169,7 @@ TEST_F(PostgresNamesTest, every_address_of_every_host_is_tried_in_order) {
       << none.error().message;
 }
 
-TEST_F(PostgresNamesTest, what_is_no_name_is_not_looked_up) {
+TEST_F(PostgresHostNamesTest, what_is_no_name_is_not_looked_up) {
   say_nothing();
   EXPECT_TRUE(try_connect({url}));
   EXPECT_TRUE(try_connect({server.socket_url("postgres")}));
@@ -177,7 +177,7 @@ TEST_F(PostgresNamesTest, what_is_no_name_is_not_looked_up) {
   EXPECT_TRUE(asked.empty());
 }
 
-TEST_F(PostgresNamesTest, a_server_that_takes_no_writes_is_passed_over_where_that_is_asked_for) {
+TEST_F(PostgresHostNamesTest, a_server_that_takes_no_writes_is_passed_over_where_that_is_asked_for) {
   const std::string reads = server.make_database();
   server.sql(reads,
              "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on',"

@@ -9,7 +9,7 @@ namespace {
 constexpr OrganizationId kOrg{1};
 constexpr std::size_t kCachedMax = 10;
 
-struct PgNamesTest : PostgresTest {
+struct PostgresNamesTest : PostgresTest {
   std::unique_ptr<PgConnection> db;
   PgNames names{kCachedMax};
   void SetUp() override {
@@ -29,7 +29,7 @@ struct PgNamesTest : PostgresTest {
   }
 };
 
-TEST_F(PgNamesTest, a_name_has_one_number) {
+TEST_F(PostgresNamesTest, a_name_has_one_number) {
   PgNames::Missing missing;
   EXPECT_EQ(names.find(PgNames::Kind::kTenant, kOrg, "", missing), 0);
   EXPECT_TRUE(missing.empty());
@@ -50,7 +50,7 @@ TEST_F(PgNamesTest, a_name_has_one_number) {
   EXPECT_EQ(others.find(PgNames::Kind::kTenant, kOrg, "a", still), number);
 }
 
-TEST_F(PgNamesTest, a_full_cache_keeps_what_is_asked_for_together) {
+TEST_F(PostgresNamesTest, a_full_cache_keeps_what_is_asked_for_together) {
   resolve(look_for(tenants(0, 9)));
   // Some of them known, some not, and more than there is room for.
   const auto together = tenants(5, 17);
@@ -63,7 +63,7 @@ TEST_F(PgNamesTest, a_full_cache_keeps_what_is_asked_for_together) {
   EXPECT_TRUE(names.make_room(look_for({"one more"}))) << "it is bounded";
 }
 
-TEST_F(PgNamesTest, what_one_caller_misses_is_not_anothers) {
+TEST_F(PostgresNamesTest, what_one_caller_misses_is_not_anothers) {
   PgNames::Missing first = look_for(tenants(0, 3));
   EXPECT_FALSE(look_for(tenants(3, 5)).empty());
   resolve(std::move(first));
