@@ -8,11 +8,11 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/use_future.hpp>
 #include <future>
-#include <sstream>
 #include <thread>
 #include <vector>
 
 #include "api/api.h"
+#include "app/listeners.h"
 #include "app/shared_store.h"
 #include "base/log.h"
 #include "engine/engine.h"
@@ -55,27 +55,6 @@ std::size_t raise_descriptor_limit() {
 
 Error unavailable(std::string message) {
   return Error{ErrorCode::kUnavailable, std::move(message), {}};
-}
-
-/// Bound and listening. shared: other loops of this process listen on the same port.
-Result<tcp::acceptor> listen(asio::io_context& context, const tcp::endpoint& endpoint, bool shared) {
-  tcp::acceptor acceptor(context);
-  boost::system::error_code error;
-  const auto step = [&](auto&& call) {
-    if (!error) call();
-  };
-  step([&] { acceptor.open(endpoint.protocol(), error); });
-  step([&] { acceptor.set_option(tcp::acceptor::reuse_address(true), error); });
-  using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
-  if (shared) step([&] { acceptor.set_option(ReusePort(true), error); });
-  step([&] { acceptor.bind(endpoint, error); });
-  step([&] { acceptor.listen(asio::socket_base::max_listen_connections, error); });
-  if (error) {
-    std::ostringstream where;
-    where << endpoint;
-    return unavailable("Cannot listen on " + where.str() + ": " + error.message());
-  }
-  return acceptor;
 }
 
 /// What one thread runs.
@@ -263,25 +242,12 @@ Result<void> Server::Impl::add_key(const std::string& name, const std::string& k
   return {};
 }
 
-/// One a loop. Who connects waits until serve().
+/// Who connects waits until serve().
 Result<std::vector<tcp::acceptor>> Server::Impl::open_listeners() {
-  tcp::endpoint endpoint(asio::ip::make_address(config_.listen_host), config_.listen_port);
-  const bool shared = loops_.size() > 1;
-  // Alone first, so that another program on the port is noticed and port 0 becomes one for all.
-  {
-    auto probe = listen(loops_.front()->context, endpoint, false);
-    if (!probe) return probe.error();
-    endpoint = probe->local_endpoint();
-  }
-  std::vector<tcp::acceptor> acceptors;
-  for (auto& parts : loops_) {
-    auto acceptor = listen(parts->context, endpoint, shared);
-    if (!acceptor) return acceptor.error();
-    acceptors.push_back(std::move(*acceptor));
-  }
-  std::ostringstream text;
-  text << endpoint;
-  address = text.str();
+  std::vector<asio::io_context*> loops;
+  for (auto& parts : loops_) loops.push_back(&parts->context);
+  auto acceptors = listen(loops, tcp::endpoint(asio::ip::make_address(config_.listen_host), config_.listen_port));
+  if (acceptors) address = to_text(acceptors->front().local_endpoint());
   return acceptors;
 }
 
