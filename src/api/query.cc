@@ -54,6 +54,8 @@ Parameters Parameters::from_query(std::string_view query) {
     const auto value = decode_query_text(pair.substr(std::min(equals + 1, pair.size())));
     if (!name || !value) {
       result.fault(name.value_or("query"), "is not percent-encoded UTF-8");
+    } else if (value->find('\0') != std::string::npos) {
+      result.fault(*name, "must not hold a NUL");  // no text of PostgreSQL's may
     } else if (!result.values_.emplace(*name, *value).second) {
       result.fault(*name, "is there twice");
     }

@@ -30,7 +30,7 @@ class Metrics {
   prometheus::Gauge& attempts_in_flight;      ///< eventrelay_attempts_in_flight
   prometheus::Gauge& window_entries;          ///< eventrelay_window_entries: deliveries held in memory
   prometheus::Gauge& partitions_owned;        ///< eventrelay_partitions_owned: by this process, of several on a store
-  prometheus::Gauge& partitions_unowned;      ///< eventrelay_partitions_unowned: nobody's, as this process last read
+  prometheus::Gauge& partitions_unowned;      ///< eventrelay_partitions_unowned: of no live worker, as last read
   prometheus::Histogram& delivery_latency;    ///< eventrelay_delivery_latency_seconds: due to acknowledged
   prometheus::Histogram& commit_seconds;      ///< eventrelay_store_commit_seconds
   prometheus::Histogram& commit_items;        ///< eventrelay_store_commit_items

@@ -55,6 +55,7 @@ struct AttemptOutcome {
   bool response_truncated = false;
   std::string remote_address;  ///< "203.0.113.7:443"; empty without a connection
   AttemptTimings timings;
+  bool withheld = false;  ///< it was not sent, for it was no longer allowed: no attempt at all
 };
 
 /// What the answer means for the delivery.

@@ -31,8 +31,8 @@ HealthChange health_after(Lane& lane, const AttemptOutcome& outcome, const Verdi
 
 }  // namespace
 
-FinishAttemptPtr conclude(Lane& lane, const PendingDelivery& delivery, AttemptOutcome outcome, WallTime now,
-                          double random) {
+FinishAttemptPtr conclude(Lane& lane, const Busy& busy, AttemptOutcome outcome, WallTime now, double random) {
+  const PendingDelivery& delivery = busy.delivery;
   const Verdict verdict = judge(outcome, lane.webhook()->spec.retry, delivery.position, now, random);
   auto finish = std::make_shared<FinishAttempt>();
   finish->organization = delivery.organization;
@@ -40,6 +40,7 @@ FinishAttemptPtr conclude(Lane& lane, const PendingDelivery& delivery, AttemptOu
   finish->delivery = delivery.id;
   finish->number = delivery.attempts + 1;
   finish->manual = delivery.manual;
+  finish->token = busy.token;
   finish->health = health_after(lane, outcome, verdict, now);
   if (delivery.manual && !verdict.success && !verdict.gone) {
     // Beside the schedule: nothing of it is used up.

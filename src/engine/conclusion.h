@@ -6,9 +6,9 @@
 
 namespace eventrelay {
 
-/// random: 0 up to 1, for the wait until the next attempt. The lane learns from the outcome.
-FinishAttemptPtr conclude(Lane& lane, const PendingDelivery& delivery, AttemptOutcome outcome, WallTime now,
-                          double random);
+/// busy: what was sent, and under which token. random: 0 up to 1, for the wait until the next attempt. The lane learns
+/// from the outcome.
+FinishAttemptPtr conclude(Lane& lane, const Busy& busy, AttemptOutcome outcome, WallTime now, double random);
 
 /// The same end, to be submitted again later, when the lane's health has gone on: without what is outdated.
 FinishAttemptPtr still_true(Lane& lane, FinishAttemptPtr finish);

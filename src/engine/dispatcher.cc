@@ -120,7 +120,7 @@ void Dispatcher::retry_later(std::function<void()> task) {
 // ---- Sending -----------------------------------------------------------------------------------------------------
 
 bool Dispatcher::may_begin() const {
-  return !refused_ && (!lease_ || loop_.boot_now() < *lease_);
+  return !refused_ && (!lease_ || loop_.boot_now() < lease_->valid_until);
 }
 
 Lane* Dispatcher::next_lane() {
@@ -187,24 +187,26 @@ void Dispatcher::on_message(WebhookId webhook, DeliveryId delivery, Result<std::
     send(*lane, busy);
     return;
   }
-  // Not to be sent now: it is in the window or the store's again, and found there when its time comes.
-  lane->sending -= 1;
-  in_flight_ -= 1;
-  Busy back = std::move(lane->busy.extract(delivery).mapped());
-  back.payload = {};
-  if (valid) {
-    place(*lane, back.delivery);
-  } else {
-    lane->window.set_beyond(back.reread ? std::min(*back.reread, key_of(back.delivery)) : key_of(back.delivery));
-  }
+  take_back(*lane, delivery, valid);
   if (!loaded) read_later(*lane);
   settle(*lane);
   pump();
 }
 
+void Dispatcher::take_back(Lane& lane, DeliveryId delivery, bool known) {
+  lane.sending -= 1;
+  in_flight_ -= 1;
+  Busy back = std::move(lane.busy.extract(delivery).mapped());
+  back.payload = {};
+  if (known) return place(lane, std::move(back.delivery));
+  back.read_again_from(key_of(back.delivery));
+  lane.window.set_beyond(*back.reread);
+}
+
 void Dispatcher::send(Lane& lane, Busy& busy) {
   const WebhookId webhook = busy.delivery.webhook;
   const DeliveryId id = busy.delivery.id;
+  if (lease_) busy.token = lease_->token;
   Completion<AttemptOutcome> done([self = std::weak_ptr(self_), webhook, id](AttemptOutcome outcome) {
     if (const auto alive = self.lock()) (*alive)->on_outcome(webhook, id, std::move(outcome));
   });
@@ -218,19 +220,27 @@ void Dispatcher::send(Lane& lane, Busy& busy) {
     return;
   }
   // Signed with the clock as it is: receivers compare it with theirs.
-  transport_.send(make_request(*lane.webhook(), lane.target(), busy.delivery.message, loop_.wall_now()),
-                  std::move(done));
+  OutboundRequest request = make_request(*lane.webhook(), lane.target(), busy.delivery.message, loop_.wall_now());
+  busy.ends = loop_.now() + request.timeout;
+  if (lease_) request.not_after = std::shared_ptr<const SteadyTime>(lease_, &lease_->valid_until);
+  transport_.send(std::move(request), std::move(done));
 }
 
 void Dispatcher::on_outcome(WebhookId webhook, DeliveryId delivery, AttemptOutcome outcome) {
   Lane* lane = find_lane(webhook);
   assert(lane && lane->busy.contains(delivery));
+  if (outcome.withheld) {
+    // Whose it is by now, and what has become of it, is in the store.
+    take_back(*lane, delivery, false);
+    settle(*lane);
+    return pump();
+  }
   Busy& busy = lane->busy.at(delivery);
   lane->sending -= 1;
   in_flight_ -= 1;
   uncommitted_ += 1;
   busy.stage = Busy::Stage::kCommitting;
-  busy.finish = conclude(*lane, busy.delivery, std::move(outcome), clock_.now(), loop_.random());
+  busy.finish = conclude(*lane, busy, std::move(outcome), clock_.now(), loop_.random());
   busy.delivery.message.reset();
   busy.payload = {};
   if (busy.finish->state == DeliveryState::kSucceeded)
@@ -269,15 +279,18 @@ void Dispatcher::on_committed(WebhookId webhook, DeliveryId delivery, Result<Fin
   uncommitted_ -= 1;
   Busy busy = std::move(lane->busy.extract(delivery).mapped());
   lane->window.touch(delivery);
-  if (!result && result.error().code == ErrorCode::kNotOwner) {
-    // Not this worker's any more: whatever has become of it is in the store. Where the partition was not given away the
-    // worker was fenced, and all else that it sends would be refused too.
-    if (!busy.handed) refused_ = lease_.has_value();
-    lane->window.set_beyond(std::min(busy.reread.value_or(key_of(busy.delivery)), key_of(busy.delivery)));
-  } else if (busy.reread) {
-    const LaneKey after{busy.finish->due, delivery};
-    lane->window.set_beyond(std::min({*busy.reread, after, key_of(busy.delivery)}));
-  } else if (result && result->state == DeliveryState::kPending && !busy.cancelled) {
+  const bool refused = !result && result.error().code == ErrorCode::kNotOwner;
+  const bool pending = result && result->state == DeliveryState::kPending;
+  // Where the partition was not given away the worker was fenced, and all else that it sends would be refused too.
+  if (refused && !busy.handed) refused_ = lease_ != nullptr;
+  // This attempt's number was another's, whose end came first: when the next is due it has said.
+  if (pending && busy.finish->state != DeliveryState::kPending) busy.read_again_from(LaneKey{});
+  if (refused || busy.reread) {
+    // Whatever has become of it is in the store.
+    busy.read_again_from(key_of(busy.delivery));
+    if (busy.finish->state == DeliveryState::kPending) busy.read_again_from({busy.finish->due, delivery});
+    lane->window.set_beyond(*busy.reread);
+  } else if (pending && !busy.cancelled) {
     PendingDelivery& next = busy.delivery;
     next.attempts += 1;
     next.position = busy.finish->position;

@@ -42,15 +42,18 @@ class Dispatcher {
   void own(const PartitionSet& gained, const std::vector<HandedDelivery>& handed);
   /// Nothing more begins in them, and news of them is dropped. What is sent goes on and is committed.
   void disown(const PartitionSet& lost);
-  /// What is sent in these and not committed. After disown(): that is then all there will be.
+  /// What is sent in these and not committed, each with the time by which it is: its attempt's deadline, or now where
+  /// it has ended, and a margin for the commit. After disown(): that is then all there will be.
   std::vector<HandedDelivery> under_way(const PartitionSet& partitions) const;
   /// All that former owners have under way in its partitions, the whole list each time. Those are as if busy: sent by
   /// nobody here, and ordered lanes wait for them, until they are listed no more or their time is over; their lanes
   /// then read the store from its start. `until` is by this loop's wall clock.
   void set_handed(const std::vector<HandedDelivery>& handed);
-  /// Nothing begins at or after that time (EventLoop::boot_now). Until the first call there is no limit.
-  void set_lease(SteadyTime valid_until);
-  /// News of these may have been lost: finds what the store has in them, as own() does.
+  /// Nothing begins at or after that time (EventLoop::boot_now), and what has begun is not written any more; what
+  /// begins until then is committed under that token, whenever it ends. Until the first call there is no limit.
+  void set_lease(WorkerToken token, SteadyTime valid_until);
+  /// News of these may have been lost: finds what the store has in them, as own() does. Where that is being done, it is
+  /// done to its end and then once more: were each loss to begin it anew, it might never come to its later slices.
   void rescan(const PartitionSet& partitions);
 
   // News of commits, in commit order.
@@ -93,6 +96,7 @@ class Dispatcher {
   void set_alarm();
 
   void settle_all(const PartitionSet& partitions);
+  /// note_handed_end() is to follow, once after many.
   void hold(const HandedDelivery& delivery);
   void let_go(const HandedKey& key);
   void end_handed(SteadyTime now);
@@ -115,6 +119,9 @@ class Dispatcher {
   /// The next lane whose turn it is; nullptr when none may start anything now.
   Lane* next_lane();
   void start_front(Lane& lane);
+  /// What has begun is not to be sent after all, and has left no trace: it is in the window, or in the store alone,
+  /// and found there when its time comes. known: nothing has happened to it meanwhile.
+  void take_back(Lane& lane, DeliveryId delivery, bool known);
   void send(Lane& lane, Busy& busy);
   void on_message(WebhookId webhook, DeliveryId delivery, Result<std::vector<MessagePtr>> messages);
   void on_outcome(WebhookId webhook, DeliveryId delivery, AttemptOutcome outcome);
@@ -148,6 +155,7 @@ class Dispatcher {
   PartitionSet scanned_;  ///< of these what the store has is known: in a lane, or beyond it
   struct Scan {
     PartitionSet partitions;                  ///< that it still counts for
+    PartitionSet again{};                     ///< of these, to be scanned once more
     std::shared_ptr<const ReadPoint> seen{};  ///< by its first slice, and so by all
   };
   std::map<std::uint64_t, Scan> scans_;                                  ///< under way
@@ -157,8 +165,13 @@ class Dispatcher {
   std::set<WebhookId> unknown_;  ///< the store has rows for them, the catalog not yet (or, where deleted, no more)
   std::map<HandedKey, SteadyTime> handed_;  ///< under way at former owners, until then at the latest
   std::optional<SteadyTime> next_handed_end_;
-  std::optional<SteadyTime> lease_;
-  bool refused_ = false;  ///< an end was refused: until the lease is renewed all may be
+  /// Of one token, moved on by each renewal: what began under another does not become allowed again.
+  struct Lease {
+    WorkerToken token;
+    SteadyTime valid_until{};
+  };
+  std::shared_ptr<Lease> lease_;  ///< nullptr: no limit
+  bool refused_ = false;          ///< an end was refused: until the lease is renewed all may be
   bool draining_ = false;
   Completion<> drained_;
   std::shared_ptr<Dispatcher*> self_;  ///< answers that come after the end find it gone

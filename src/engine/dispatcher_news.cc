@@ -51,9 +51,7 @@ void Dispatcher::on_pending(PendingDelivery delivery) {
   }
   lane->window.touch(delivery.id);
   if (const auto found = lane->busy.find(delivery.id); found != lane->busy.end()) {
-    const LaneKey key = key_of(delivery);
-    Busy& busy = found->second;
-    busy.reread = busy.reread ? std::min(*busy.reread, key) : key;
+    found->second.read_again_from(key_of(delivery));
     return;
   }
   place(*lane, std::move(delivery));
@@ -69,7 +67,7 @@ void Dispatcher::on_arrival(Lane& lane, PendingDelivery delivery) {
   if (lane.held.contains(delivery.id)) return;
   if (const auto found = lane.busy.find(delivery.id); found != lane.busy.end()) {
     Busy& busy = found->second;
-    if (!fresh && age_of(delivery) != age_of(busy.delivery)) busy.reread = std::min(busy.reread.value_or(key), key);
+    if (!fresh && age_of(delivery) != age_of(busy.delivery)) busy.read_again_from(key);
     return;
   }
   if (fresh && window.holds(delivery.id)) return;
@@ -135,8 +133,7 @@ bool Dispatcher::is_busy(Lane& lane, const PendingDelivery& row, const ReadPoint
   const auto found = lane.busy.find(row.id);
   if (found == lane.busy.end()) return false;
   Busy& busy = found->second;
-  if (seen.is_numbered() && age_of(busy.delivery) < age_of(row))
-    busy.reread = std::min(busy.reread.value_or(key_of(row)), key_of(row));
+  if (seen.is_numbered() && age_of(busy.delivery) < age_of(row)) busy.read_again_from(key_of(row));
   return true;
 }
 

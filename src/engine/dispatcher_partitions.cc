@@ -61,6 +61,7 @@ void Dispatcher::own(const PartitionSet& gained, const std::vector<HandedDeliver
   owned_ |= ours;
   for (const HandedDelivery& delivery : handed)
     if (ours.test(index_of(delivery.webhook))) hold(delivery);
+  note_handed_end();
   for (auto& [id, lane] : lanes_) {
     if (!lane->leaving || !owns(id)) continue;
     // What was busy when it was given away is read again at its end.
@@ -110,20 +111,22 @@ void Dispatcher::settle_all(const PartitionSet& partitions) {
 
 std::vector<HandedDelivery> Dispatcher::under_way(const PartitionSet& partitions) const {
   std::vector<HandedDelivery> sent;
-  const WallTime now = loop_.wall_now();
+  const SteadyTime now = loop_.now();
+  const WallTime wall_now = loop_.wall_now();
   for (const auto& [id, lane] : lanes_) {
     if (!partitions.test(index_of(id))) continue;
-    const WallTime until = now + lane->webhook()->spec.timeout + milliseconds(kHandedMargin);
     for (const auto& [delivery, busy] : lane->busy) {
-      const bool begins = busy.stage != Busy::Stage::kLoading || !lane->leaving;
-      if (begins) sent.push_back({id, delivery, until, busy.delivery.attempts + 1});
+      if (busy.stage == Busy::Stage::kLoading) continue;
+      const auto left = std::chrono::ceil<milliseconds>(std::max(busy.ends - now, SteadyTime::duration(0)));
+      sent.push_back({id, delivery, wall_now + left + milliseconds(kHandedMargin), busy.delivery.attempts + 1});
     }
   }
   return sent;
 }
 
-void Dispatcher::set_lease(SteadyTime valid_until) {
-  lease_ = valid_until;
+void Dispatcher::set_lease(WorkerToken token, SteadyTime valid_until) {
+  if (!lease_ || lease_->token != token) lease_ = std::make_shared<Lease>(Lease{token});
+  lease_->valid_until = valid_until;
   refused_ = false;
   pump();
 }
@@ -145,7 +148,6 @@ void Dispatcher::set_handed(const std::vector<HandedDelivery>& handed) {
 void Dispatcher::hold(const HandedDelivery& delivery) {
   const SteadyTime until = loop_.now() + std::max(milliseconds(0), delivery.until - loop_.wall_now());
   handed_.insert_or_assign(HandedKey{delivery.webhook, delivery.delivery}, until);
-  note_handed_end();
   Lane* lane = find_lane(delivery.webhook);
   if (!lane || !lane->held.insert(delivery.delivery).second) return;
   lane->window.erase(delivery.delivery);
@@ -181,7 +183,12 @@ void Dispatcher::note_handed_end() {
 // ---- Finding lanes -----------------------------------------------------------------------------------------------
 
 void Dispatcher::rescan(const PartitionSet& partitions) {
-  begin_scan(partitions & owned_);
+  PartitionSet wanted = partitions & owned_;
+  for (auto& [id, scan] : scans_) {
+    scan.again |= wanted & scan.partitions;
+    wanted &= ~scan.partitions;
+  }
+  begin_scan(wanted);
 }
 
 void Dispatcher::begin_scan(const PartitionSet& partitions) {
@@ -228,10 +235,12 @@ void Dispatcher::on_lanes(std::uint64_t scan, Result<LanePage> page, WebhookId a
     settle(*lane);
   }
   if (page->done) {
+    const PartitionSet again = known.partitions & known.again;
     scanned_ |= known.partitions;
     for (std::size_t p = 0; p < kPartitions; ++p)
       if (known.partitions.test(p)) scan_seen_[p] = known.seen;
     scans_.erase(found);
+    begin_scan(again);
   } else {
     scan_lanes(scan, after);
   }

@@ -33,7 +33,7 @@ class Engine final : public NewsSink {
     return dispatcher_.under_way(partitions);
   }
   void set_handed(const std::vector<HandedDelivery>& handed) { dispatcher_.set_handed(handed); }
-  void set_lease(SteadyTime valid_until) { dispatcher_.set_lease(valid_until); }
+  void set_lease(WorkerToken token, SteadyTime valid_until) { dispatcher_.set_lease(token, valid_until); }
   void rescan(const PartitionSet& partitions) { dispatcher_.rescan(partitions); }
 
   /// As Dispatcher::drain; jobs begin no further slice.

@@ -10,8 +10,16 @@ namespace {
 constexpr auto kReadAgainAfter = milliseconds(200);
 /// Reads of commits' news at a time.
 constexpr int kNewsReadsMax = 4;
-/// News that wait for the catalog; of more the store is read.
+/// News that wait for the catalog, and their payloads; of more the store is read.
 constexpr std::size_t kWaitingMax = 10'000;
+constexpr std::size_t kWaitingBytesMax = 8 * 1024 * 1024;
+
+std::size_t payload_bytes_of(const News& news) {
+  std::size_t bytes = 0;
+  for (const PendingDelivery& delivery : news.pending)
+    if (delivery.message) bytes += delivery.message->body.size();
+  return bytes;
+}
 
 PartitionSet only(int partition) {
   return PartitionSet{}.set(static_cast<std::size_t>(partition));
@@ -234,8 +242,10 @@ void Follower::deliver(News news, const PartitionSet& partitions) {
     return (earlier.partitions & partitions).any();
   });
   if (!behind_others && knows_catalog(news)) return send(std::move(news));
-  if (waiting_.size() >= kWaitingMax) return rescan(partitions);
-  waiting_.push_back({std::move(news), partitions});
+  const std::size_t bytes = payload_bytes_of(news);
+  if (waiting_.size() >= kWaitingMax || waiting_bytes_ + bytes > kWaitingBytesMax) return rescan(partitions);
+  waiting_bytes_ += bytes;
+  waiting_.push_back({std::move(news), partitions, bytes});
   catch_up();
 }
 
@@ -285,6 +295,7 @@ void Follower::deliver_waiting() {
   PartitionSet blocked;
   for (Waiting& waiting : std::exchange(waiting_, {})) {
     if ((waiting.partitions & blocked).none() && knows_catalog(waiting.news)) {
+      waiting_bytes_ -= waiting.payload_bytes;
       send(std::move(waiting.news));
       continue;
     }

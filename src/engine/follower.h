@@ -60,6 +60,7 @@ class Follower {
   struct Waiting {
     News news;
     PartitionSet partitions;
+    std::size_t payload_bytes = 0;
   };
 
   bool is_alone() const { return !feed_ || !feed_->is_up() || loop_.now() < doubted_until_; }
@@ -103,6 +104,7 @@ class Follower {
   std::optional<SteadyTime> owed_again_;  ///< a read failed: none before that
 
   std::deque<Waiting> waiting_;
+  std::size_t waiting_bytes_ = 0;                      ///< of their payloads
   std::map<OrganizationId, std::uint64_t> caught_up_;  ///< versions that all loops have
   std::vector<std::function<void()>> follows_;         ///< wait for the log's first read and the catalog
   bool catching_up_ = false;

@@ -1,6 +1,7 @@
 // One webhook's lane: its window, what it has under way, and when it may send next. Data and decisions only; the
 // dispatcher acts on them and keeps it in one of its queues while it may send. One loop's; not thread-safe.
 #pragma once
+#include <algorithm>
 #include <boost/intrusive/list.hpp>
 #include <map>
 #include <memory>
@@ -18,10 +19,14 @@ struct Busy {
   enum class Stage { kLoading, kSending, kCommitting };
   PendingDelivery delivery;
   PayloadShare payload{};  ///< until the attempt has ended
+  WorkerToken token{};     ///< the worker's when it was sent
+  SteadyTime ends{};       ///< once it is sent: the attempt's own deadline
   Stage stage = Stage::kSending;
   bool cancelled = false;  ///< by a person, meanwhile
   /// Changed by a person meanwhile: what is committed at the end is read again, from this place at the latest.
   std::optional<LaneKey> reread{};
+  /// Notes such a change, or another reason to read from there.
+  void read_again_from(const LaneKey& key) { reread = std::min(reread.value_or(key), key); }
   bool handed = false;        ///< its partition was given away meanwhile
   FinishAttemptPtr finish{};  ///< from kCommitting on
 };

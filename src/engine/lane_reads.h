@@ -26,7 +26,8 @@ class LaneReads {
  public:
   /// forgets: a planted fault (LaneFaults::forget_reads).
   explicit LaneReads(bool forgets = false) : forgets_(forgets) {}
-  /// The answer to what was asked from that place has been taken in. Reads are noted in the order of their questions.
+  /// The answer to what was asked from that place has been taken in. In any order: a page of a scan is of many lanes,
+  /// and may be older than what was read of this one meanwhile.
   void note(const LaneKey& from, ReadPoint seen);
   bool saw(const LaneKey& key, std::uint64_t commit) const;
   /// A read that is forgotten by now may have seen it: only the store knows.
@@ -42,12 +43,12 @@ class LaneReads {
     ReadPoint seen;
   };
   struct Forgotten {
-    LaneKey from;  ///< the least
-    std::uint64_t xmax = 0;
+    LaneKey from;    ///< the least
+    ReadPoint seen;  ///< the newest
   };
   const bool forgets_;
   std::optional<Forgotten> forgotten_;
-  std::deque<Read> reads_;  ///< newest first; places only fall
+  std::deque<Read> reads_;  ///< noted last first; none covers another
 };
 
 }  // namespace eventrelay

@@ -39,6 +39,7 @@ void Membership::start() {
 
 void Membership::tick() {
   alarm_->set(loop_.now() + kRenewEvery);
+  show_owned();
   if (token_) return call_roll();
   if (!draining_) join();
 }
@@ -117,11 +118,12 @@ void Membership::take_in(Asked asked, const LeaseView& view) {
   for (HandedDelivery& delivery : handed_) delivery.until -= store_ahead_;
   const SteadyTime valid_until = asked.boot_at + kLeasePeriod - kLeaseMargin;
   const bool tell_handed = had_handed || !handed_.empty();
-  tell_all(engines_, [valid_until, tell_handed, handed = handed_](Engine& engine) {
-    engine.set_lease(valid_until);
+  tell_all(engines_, [token = token_, valid_until, tell_handed, handed = handed_](Engine& engine) {
+    engine.set_lease(token, valid_until);
     if (tell_handed) engine.set_handed(handed);
   });
-  metrics_.partitions_unowned.Set(static_cast<double>(owned_by(view, 0).count()));
+  valid_until_ = valid_until;
+  show_owned();
 }
 
 void Membership::observe(const LeaseView& view) {
@@ -247,8 +249,13 @@ void Membership::stop_all() {
 }
 
 void Membership::show() {
-  metrics_.partitions_owned.Set(static_cast<double>(owned_.count()));
+  show_owned();
   hooks_.changed(owned_);
+}
+
+void Membership::show_owned() {
+  const bool lapsed = loop_.boot_now() >= valid_until_;
+  metrics_.partitions_owned.Set(lapsed ? 0 : static_cast<double>(owned_.count()));
 }
 
 void Membership::release(const PartitionSet& given) {

@@ -89,6 +89,7 @@ class Membership {
   void stop_working(const PartitionSet& lost);
   void stop_all();
   void show();
+  void show_owned();  ///< as a metric: none while the lease has lapsed
   void tell_of_drain();
   void go_on_draining(const LeaseView& view);
   void wait_for_engines();
@@ -102,7 +103,8 @@ class Membership {
   std::unique_ptr<Alarm> alarm_;
 
   WorkerToken token_;
-  std::uint64_t round_ = 0;  ///< of the token: answers to what an older one asked are of no use
+  SteadyTime valid_until_{};  ///< of the boot clock: the lease, as last renewed
+  std::uint64_t round_ = 0;   ///< of the token: answers to what an older one asked are of no use
   bool joining_ = false;
   bool join_failed_ = false;  ///< and that was said
   bool calling_roll_ = false;

@@ -80,7 +80,7 @@ SteadyTime AsioEventLoop::now() const {
   return std::chrono::time_point_cast<std::chrono::microseconds>(Clock::now());
 }
 
-SteadyTime AsioEventLoop::boot_now() const {
+SteadyTime boot_clock_now() {
   timespec time{};
   clock_gettime(CLOCK_BOOTTIME, &time);
   const auto since_boot = std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);

@@ -12,6 +12,9 @@
 
 namespace eventrelay {
 
+/// EventLoop::boot_now. Any thread.
+SteadyTime boot_clock_now();
+
 class AsioEventLoop final : public EventLoop {
  public:
   /// context: outlives this loop and its alarms, and is run by one thread.
@@ -20,7 +23,7 @@ class AsioEventLoop final : public EventLoop {
 
   void post(Completion<> task) override;
   SteadyTime now() const override;
-  SteadyTime boot_now() const override;
+  SteadyTime boot_now() const override { return boot_clock_now(); }
   WallTime wall_now() const override;
   std::unique_ptr<Alarm> make_alarm(std::function<void()> handler) override;
   double random() override;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "domain/header_rules.h"
+#include "net/asio_event_loop.h"
 
 namespace eventrelay {
 namespace {
@@ -169,6 +170,7 @@ void OutboundAttempt::connected(LoopSocket& socket, const IpAddress& peer) {
 }
 
 void OutboundAttempt::exchange() {
+  if (request_.not_after && boot_clock_now() >= *request_.not_after) return withhold();
   stage_ = Stage::kExchanging;
   outcome_.remote_address = connection_->remote_address();
   std::string& head = connection_->head_buffer();
@@ -216,6 +218,11 @@ void OutboundAttempt::on_deadline() {
       return give_up(AttemptError::kTimeout, outcome_.status_code == 0 ? "no answer within " + waited
                                                                        : "the answer did not end within " + waited);
   }
+}
+
+void OutboundAttempt::withhold() {
+  outcome_.withheld = true;
+  finish();
 }
 
 void OutboundAttempt::give_up(AttemptError error, std::string message) {

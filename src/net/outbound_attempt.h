@@ -58,9 +58,11 @@ class OutboundAttempt final : public std::enable_shared_from_this<OutboundAttemp
   void resolved(const DnsAnswer& answer);
   void connect(const std::vector<IpAddress>& addresses);
   void connected(LoopSocket& socket, const IpAddress& peer);
+  /// Nothing is written before this, nor without it.
   void exchange();
   void exchanged(ExchangeEnd end);
   void write_head(std::string& head) const;
+  void withhold();
   void give_up(AttemptError error, std::string message);
   void finish();
   void call();

@@ -19,6 +19,7 @@
 #include "domain/delivery.h"
 #include "domain/webhook.h"
 #include "ports/event_loop.h"
+#include "ports/leases.h"
 #include "ports/queue.h"
 
 namespace eventrelay {
@@ -91,6 +92,7 @@ struct FinishAttempt {
   std::uint32_t position = 0;
   milliseconds latency{0};  ///< first due to now; counts when it succeeded
   HealthChange health = HealthChange::kNone;
+  WorkerToken token{};  ///< the worker's when the attempt began; kNotOwner: it is fenced. None: there are no leases
 };
 
 /// Shared, so that the engine can submit it again after kUnavailable or kUnknown.

@@ -16,6 +16,9 @@ struct OutboundRequest {
   Headers headers;
   MessagePtr message;
   milliseconds timeout{0};  ///< the whole attempt: DNS, connect, TLS, the answer with its body
+  /// Nothing of it is written from then on (EventLoop::boot_now), on no connection: its outcome is then `withheld`.
+  /// May move while the attempt runs. nullptr: no limit.
+  std::shared_ptr<const SteadyTime> not_after{};
 };
 
 /// One event loop's client. Only on that loop's thread.

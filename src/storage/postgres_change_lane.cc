@@ -7,10 +7,15 @@ namespace eventrelay {
 namespace asio = boost::asio;
 
 namespace {
-/// For one change with all its statements.
+/// For one change with all its statements; and for those before it.
 constexpr auto kChangeTimeout = std::chrono::seconds(5);
-/// For an old day's rest to be copied and the day to be dropped.
+/// For the rest of an old partition to be copied and the partition to be dropped.
 constexpr auto kRetireTimeout = std::chrono::seconds(10);
+
+/// The engine's own: it asks again.
+bool is_repeated(const Change& change) {
+  return std::holds_alternative<AdvanceJob>(change) || std::holds_alternative<ExpireKeys>(change);
+}
 }  // namespace
 
 PgChangeLane::PgChangeLane(asio::io_context& context, PgConnectOptions connect, Options options, PgCatalog& catalog,
@@ -41,18 +46,16 @@ void PgChangeLane::answer(PgChangeItem item, Result<ChangeResult> result) {
 }
 
 void PgChangeLane::answer_overdue(const PgPulse& pulse) {
-  const auto before = std::chrono::steady_clock::now() - kAnswerWithin;
-  if (!pulse.is_silent_since(before)) return;
-  std::vector<PgChangeItem> ends;  // of attempts: nobody waits for them
-  for (PgChangeItem& item : queue_.take_while([&](const PgChangeItem& one) { return one.submitted <= before; })) {
-    if (item.health) {
-      ends.push_back(std::move(item));
-    } else {
-      answer(std::move(item), store_unavailable());
-    }
-  }
-  if (!ends.empty()) queue_.put_back(std::move(ends));
-  if (!in_commit_ || in_commit_->health || !in_commit_->done || in_commit_->submitted > before) return;
+  const auto now = std::chrono::steady_clock::now();
+  const auto before = now - kAnswerWithin;
+  const bool is_silent = pulse.is_silent_since(before);
+  const auto is_overdue = [&](const PgChangeItem& item) {
+    if (item.health) return false;  // nobody waits for it
+    if (is_silent) return item.submitted <= before;
+    return item.submitted <= now - kChangeTimeout && !is_repeated(item.change);
+  };
+  for (PgChangeItem& item : queue_.take_if(is_overdue)) answer(std::move(item), store_unavailable());
+  if (!is_silent || !in_commit_ || in_commit_->health || !in_commit_->done || in_commit_->submitted > before) return;
   PgChangeItem answered;
   answered.loop = in_commit_->loop;
   answered.done.swap(in_commit_->done);
@@ -106,12 +109,12 @@ asio::awaitable<bool> PgChangeLane::keep_house(PgConnection& db, std::optional<s
   const auto kept = co_await std::move(keeping);
   if (!kept) spdlog::warn("the database's housekeeping failed: {}", kept.error().error.message);
   if (options_.retention_days == 0 || !db.is_open()) co_return false;
-  auto retiring = retire_day(db, at_ms);
+  auto retiring = retire_partition(db, at_ms);
   co_return co_await std::move(retiring);
 }
 
 // One a call: what people change does not wait for all.
-asio::awaitable<bool> PgChangeLane::retire_day(PgConnection& db, std::optional<std::int64_t> at_ms) {
+asio::awaitable<bool> PgChangeLane::retire_partition(PgConnection& db, std::optional<std::int64_t> at_ms) {
   PgParams params;
   params.add(at_ms).add(std::chrono::milliseconds(std::chrono::days(options_.retention_days)).count());
   auto asking = db.query("SELECT retire_days(coalesce($1, now_ms()) - $2)", std::move(params),
@@ -120,11 +123,11 @@ asio::awaitable<bool> PgChangeLane::retire_day(PgConnection& db, std::optional<s
   if (!retired) {
     const PgFault& fault = retired.error();
     const auto level = fault.sqlstate == pg_state::kLockTimeout ? spdlog::level::debug : spdlog::level::warn;
-    spdlog::log(level, "an old day is not dropped yet: {}", fault.error.message);
+    spdlog::log(level, "old deliveries are not dropped yet: {}", fault.error.message);
     co_return false;
   }
   if (retired->is_null(0, 0)) co_return false;
-  spdlog::info("retention: dropped what was final of the day {}", retired->text(0, 0));
+  spdlog::info("retention: dropped what was final of the partition {}", retired->text(0, 0));
   co_return true;
 }
 
@@ -135,7 +138,7 @@ asio::awaitable<void> PgChangeLane::apply(PgChangeItem item) {
   in_commit_ = nullptr;
   if (!outcome) {
     const ErrorCode code = outcome.error().error.code;
-    if (outcome.error().sqlstate == pg_state::kCanceled) link_.close();  // it may hold a lock: see draw_ids
+    link_.settle(outcome.error());
     if (code == ErrorCode::kInvalid) spdlog::error("a change failed: {}", outcome.error().error.message);
     answer(std::move(item), code == ErrorCode::kUnknown ? outcome_unknown() : store_unavailable());
     co_return;

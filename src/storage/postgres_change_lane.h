@@ -39,16 +39,17 @@ class PgChangeLane {
   void close() { queue_.close(); }
   std::size_t waiting() const { return queue_.size(); }
   /// Answers what people have waited for while the server said nothing: kUnavailable what was not sent, and is not;
-  /// kUnknown what was: should it be done yet, it is told as any other. Called again and again.
+  /// kUnknown what was: should it be done yet, it is told as any other. A server that answers may be held up by a lock:
+  /// what has been queued for kChangeTimeout is kUnavailable then. Called again and again.
   void answer_overdue(const PgPulse& pulse);
   boost::asio::awaitable<void> run();
 
  private:
   boost::asio::awaitable<void> apply(PgChangeItem item);
   boost::asio::awaitable<PgResult<ChangeOutcome>> commit(PgChangeItem& item);
-  /// Keeps house; true: there are more old days.
+  /// Keeps house; true: there may be more that is old.
   boost::asio::awaitable<bool> keep_house(PgConnection& db, std::optional<std::int64_t> at_ms);
-  boost::asio::awaitable<bool> retire_day(PgConnection& db, std::optional<std::int64_t> at_ms);
+  boost::asio::awaitable<bool> retire_partition(PgConnection& db, std::optional<std::int64_t> at_ms);
   boost::asio::awaitable<void> publish(News news, Completion<> applied);
   static void answer(PgChangeItem item, Result<ChangeResult> result);
 

@@ -1,5 +1,6 @@
 // What the lanes of commits share: queues that any thread fills, and answers that go back to the loops that asked.
 #pragma once
+#include <algorithm>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -11,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "base/completion.h"
@@ -134,9 +136,17 @@ class CommitQueue {
     }
   }
   std::vector<Item> take(std::size_t items_max, std::size_t bytes_max) {
+    return take(items_max, bytes_max, [](const Item&) { return false; });
+  }
+  /// One for which is_alone says true comes with no other.
+  template <class Alone>
+  std::vector<Item> take(std::size_t items_max, std::size_t bytes_max, const Alone& is_alone) {
     const std::lock_guard lock(mutex_);
     std::vector<Item> taken;
     for (std::size_t bytes = 0; !items_.empty() && taken.size() < items_max && bytes < bytes_max;) {
+      const bool alone = is_alone(std::as_const(items_.front()));
+      if (alone && !taken.empty()) break;
+      if (alone) items_max = 1;
       bytes += items_.front().bytes;
       bytes_ -= items_.front().bytes;
       taken.push_back(std::move(items_.front()));
@@ -152,16 +162,22 @@ class CommitQueue {
       items_.push_front(std::move(*item));
     }
   }
-  /// Takes out those for which it says true; they are asked from the front while it does.
+  /// Takes out those for which it says true.
   template <class Expired>
-  std::vector<Item> take_while(const Expired& expired) {
+  std::vector<Item> take_if(const Expired& expired) {
     const std::lock_guard lock(mutex_);
     std::vector<Item> taken;
-    while (!items_.empty() && expired(items_.front())) {
-      bytes_ -= items_.front().bytes;
-      taken.push_back(std::move(items_.front()));
-      items_.pop_front();
+    if (std::none_of(items_.begin(), items_.end(), expired)) return taken;
+    std::deque<Item> left;  // completions cannot be assigned: nothing is moved within the queue
+    for (Item& item : items_) {
+      if (!expired(std::as_const(item))) {
+        left.push_back(std::move(item));
+        continue;
+      }
+      bytes_ -= item.bytes;
+      taken.push_back(std::move(item));
     }
+    items_.swap(left);
     return taken;
   }
   std::size_t size() const {

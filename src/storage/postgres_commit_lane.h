@@ -11,17 +11,18 @@
 
 namespace eventrelay {
 
-/// Item has `loop`, `done` and `bytes`; T is what it is answered with.
+/// Item has `loop`, `done` and `bytes`, and may have `alone`: then it is committed with no other. T is what it is
+/// answered with.
 template <class Item, class T>
 class CommitLane {
  public:
   using Items = std::vector<Item>;
 
-  /// takes: what the lane takes, for the log: a literal.
+  /// takes: what the lane takes, for the log; setup: of its connection. Literals.
   CommitLane(boost::asio::io_context& context, PgConnectOptions connect, std::chrono::milliseconds interval,
-             const char* takes, Metrics& metrics)
+             const char* takes, Metrics& metrics, const char* setup = kHotSetup)
       : queue(context),
-        link(context, std::move(connect), kHotSetup),
+        link(context, std::move(connect), setup),
         pace_(context, interval),
         takes_(takes),
         metrics_(metrics) {}
@@ -43,7 +44,7 @@ class CommitLane {
       if (queue.is_done()) co_return link.close();
       auto pausing = pace_.wait(queue.size());
       co_await std::move(pausing);
-      Items items = queue.take(kCommitItemsMax, kCommitBytesMax);
+      Items items = queue.take(kCommitItemsMax, kCommitBytesMax, is_alone);
       pace_.note(items.size());
       if (items.empty()) continue;
       auto committing = commit(std::move(items));
@@ -79,6 +80,11 @@ class CommitLane {
   Answers<T> answers;
 
  private:
+  static bool is_alone(const Item& item) {
+    if constexpr (requires { item.alone; }) return item.alone;
+    return false;
+  }
+
   CommitPace pace_;
   const char* const takes_;
   Metrics& metrics_;

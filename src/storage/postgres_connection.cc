@@ -24,7 +24,9 @@ constexpr const char* kSetUp =
     " set_config('tcp_keepalives_idle', '5', false),"
     " set_config('tcp_keepalives_interval', '2', false),"
     " set_config('tcp_keepalives_count', '3', false),"
-    " set_config('tcp_user_timeout', '15s', false)"
+    " set_config('tcp_user_timeout', '15s', false),"
+    // What is answered is on disk. Where somebody chose what else it waits for, or does not, that stays.
+    " CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', false) END"
     " WHERE pg_backend_pid() = $1";
 
 std::vector<PgStatement> set_up(const PGconn* session, const PgConnectOptions& options) {

@@ -105,6 +105,8 @@ inline constexpr std::string_view kDeadlock = "40P01";
 inline constexpr std::string_view kLockTimeout = "55P03";
 inline constexpr std::string_view kCanceled = "57014";
 inline constexpr std::string_view kUndefinedTable = "42P01";
+inline constexpr std::string_view kReadOnly = "25006";  ///< a standby, or a server that was made to take no writes
+inline constexpr std::string_view kFenced = "ER001";    ///< this program's own, of its functions
 }  // namespace pg_state
 
 struct PgConnectOptions {
@@ -126,7 +128,7 @@ class PgConnection {
   using Deadline = std::chrono::steady_clock::time_point;
 
   /// Connects, tries each host of the URL, then sets the session up: search_path eventrelay, UTF-8, keep-alives of
-  /// seconds, statement_timeout, idle_in_transaction_session_timeout.
+  /// seconds, statement_timeout, idle_in_transaction_session_timeout, synchronous_commit on where it is off.
   /// Errors: kUnavailable with a sentence for the operator (the server's own words in it, never the password);
   /// kInvalid when the URL cannot be read, something between multiplexes transactions (PQbackendPID differs from
   /// pg_backend_pid()), the server is older than 13, or the database is not UTF-8.
@@ -140,11 +142,12 @@ class PgConnection {
   /// of their own. Batches may be sent while others are under way; they answer in order. On a fault of a statement
   /// those after it in the batch are not run and a transaction of their own is rolled back; so is one that a BEGIN
   /// began, before anything that `done` sends: batches of it that were sent before fail with kUnavailable, a COMMIT
-  /// too. Faults of a statement: kUnavailable (nothing was done, it may succeed later: deadlock, lock or statement
-  /// timeout, shutdown, …), kUnknown (the session was ended during a commit), kInvalid (all others) with the server's
-  /// words. A deadline that has passed already: kUnavailable, nothing is sent. Past the deadline the connection is
-  /// closed. After the end of the connection every open batch has the fault kUnknown, and later ones kUnavailable.
-  /// done: on the loop, never before run() has returned, exactly once, or destroyed with the connection.
+  /// too. A server that takes no writes is left: after that fault the connection is closed. Faults of a statement:
+  /// kUnavailable (nothing was done, it may succeed later: deadlock, lock or statement timeout, shutdown, …), kUnknown
+  /// (the session was ended during a commit), kInvalid (all others) with the server's words. A deadline that has passed
+  /// already: kUnavailable, nothing is sent. Past the deadline the connection is closed. After the end of the
+  /// connection every open batch has the fault kUnknown, and later ones kUnavailable. done: on the loop, never before
+  /// run() has returned, exactly once, or destroyed with the connection.
   using Rows = std::vector<PgRows>;  ///< one a statement
   void run(std::vector<PgStatement> statements, Deadline deadline, Completion<PgResult<Rows>> done);
   boost::asio::awaitable<PgResult<Rows>> run(std::vector<PgStatement> statements, Deadline deadline);

@@ -1,5 +1,6 @@
 #include "storage/postgres_dial.h"
 
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -8,6 +9,7 @@
 #include <utility>
 
 #include "storage/postgres_fault.h"
+#include "storage/postgres_resolver.h"
 
 namespace eventrelay {
 namespace asio = boost::asio;
@@ -66,6 +68,31 @@ std::vector<Settings> hosts_of(const Settings& settings) {
     for (std::size_t i = 0; i < count; ++i) hosts[i][key] = parts[i];
   }
   return hosts;
+}
+
+/// The host's name, where libpq would have to look it up: no address, no path of a local socket.
+std::optional<std::string> name_of_host(const Settings& settings) {
+  const auto host = settings.find("host");
+  const auto address = settings.find("hostaddr");
+  if (host == settings.end() || host->second.empty() || host->second.find_first_of("/@,") != std::string::npos)
+    return std::nullopt;
+  if (address != settings.end() && !address->second.empty()) return std::nullopt;
+  boost::system::error_code error;
+  asio::ip::make_address(host->second, error);
+  if (!error) return std::nullopt;
+  return host->second;
+}
+
+/// To libpq these are so many hosts of that name, which is what certificates and the file of passwords go by.
+void set_addresses(Settings& settings, const std::string& name, const PgResolver::Addresses& addresses) {
+  std::string hosts;
+  std::string list;
+  for (const std::string& address : addresses) {
+    hosts.append(hosts.empty() ? "" : ",").append(name);
+    list.append(list.empty() ? "" : ",").append(address);
+  }
+  settings["host"] = hosts;
+  settings["hostaddr"] = list;
 }
 
 PgHandle start(const Settings& settings) {
@@ -135,6 +162,12 @@ Error unavailable(std::string message) {
 
 asio::awaitable<Result<PgHandle>> dial_host(asio::io_context& context, Settings settings,
                                             PgConnection::Deadline deadline) {
+  if (const auto name = name_of_host(settings)) {
+    auto looking = asio::use_service<PgResolver>(context).resolve(*name, deadline);
+    const Result<PgResolver::Addresses> addresses = co_await std::move(looking);
+    if (!addresses) co_return addresses.error();
+    set_addresses(settings, *name, *addresses);
+  }
   PgHandle handle = start(settings);
   if (!handle) co_return unavailable("out of memory");
   SocketWait wait(context, deadline);

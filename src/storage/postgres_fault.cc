@@ -18,10 +18,10 @@ ErrorCode code_of(std::string_view state) {
   if (state.starts_with("57")) return ErrorCode::kUnavailable;  // cancelled, shutdown, starting up
   if (state.starts_with("58")) return ErrorCode::kUnavailable;  // input and output
   if (state == pg_state::kLockTimeout) return ErrorCode::kUnavailable;
-  if (state == "25P02") return ErrorCode::kUnavailable;  // the transaction failed before
-  if (state == "25P03") return ErrorCode::kUnavailable;  // the transaction was idle for too long
-  if (state == "25006") return ErrorCode::kUnavailable;  // the server has become a standby
-  if (state == "26000") return ErrorCode::kUnavailable;  // somebody dropped the prepared statement
+  if (state == "25P02") return ErrorCode::kUnavailable;              // the transaction failed before
+  if (state == "25P03") return ErrorCode::kUnavailable;              // the transaction was idle for too long
+  if (state == pg_state::kReadOnly) return ErrorCode::kUnavailable;  // the server has become a standby
+  if (state == "26000") return ErrorCode::kUnavailable;              // somebody dropped the prepared statement
   return ErrorCode::kInvalid;
 }
 

@@ -27,7 +27,7 @@ asio::awaitable<void> PgFinish::run() {
   return lane_.run([this](Items items) { return commit_all(std::move(items)); });
 }
 
-// A worker that lost its lease and joined again has two tokens in the queue for a moment.
+// A worker that lost its lease and joined again has ends of both times in the queue for a moment.
 asio::awaitable<void> PgFinish::commit_all(Items items) {
   while (!items.empty()) {
     const WorkerToken token = items.front().token;
@@ -90,11 +90,13 @@ asio::awaitable<PgResult<PgRows>> PgFinish::send(PgConnection& db, const Items& 
 
 asio::awaitable<void> PgFinish::commit(Items items) {
   const auto begun = std::chrono::steady_clock::now();
-  // Of one delivery's attempts one a statement; a repeated one follows in the next.
-  std::map<DeliveryId, bool> seen;
+  // Of one delivery's attempts one a statement; a repeated one follows in the next. Their rows are locked in the order
+  // of ids, as whoever locks several does it.
+  std::map<DeliveryId, std::size_t> places;
   Items once, twice;
-  for (PgFinishItem& item : items)
-    (seen.emplace(item.attempt.intent->delivery, true).second ? once : twice).push_back(std::move(item));
+  for (std::size_t i = 0; i < items.size(); ++i)
+    if (!places.emplace(items[i].attempt.intent->delivery, i).second) twice.push_back(std::move(items[i]));
+  for (const auto& [delivery, i] : places) once.push_back(std::move(items[i]));
   if (!twice.empty()) lane_.queue.put_back(std::move(twice));
   auto getting = lane_.link.get();
   auto db = co_await std::move(getting);
@@ -107,9 +109,8 @@ asio::awaitable<void> PgFinish::commit(Items items) {
   const auto rows = co_await std::move(sending);
   if (!rows) {
     const PgFault& fault = rows.error();
-    if (fault.sqlstate == pg_state::kCanceled) lane_.link.close();  // it may hold a lock: see draw_ids
-    const bool of_an_item = fault.error.code == ErrorCode::kInvalid && !fault.sqlstate.empty();
-    if (of_an_item && once.size() > 1) {
+    lane_.link.settle(fault);
+    if (is_of_an_item(fault) && once.size() > 1) {
       auto committing = lane_.run_each_alone(once, [this](Items alone) { return commit(std::move(alone)); });
       co_await std::move(committing);
       co_return;

@@ -14,7 +14,7 @@ namespace eventrelay {
 struct PgFinishItem {
   EventLoop* loop = nullptr;
   EncodedAttempt attempt;
-  WorkerToken token;  ///< of the worker when the attempt ended; none: no leases
+  WorkerToken token;  ///< the intent's
   Completion<Result<FinishResult>> done;
   std::size_t bytes = 0;
 };

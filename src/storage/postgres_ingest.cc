@@ -12,11 +12,19 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// Of a request that met a lock; then it is answered with kUnavailable.
-constexpr int kTriesMax = 20;
 /// A change of webhooks may come between a match and its commit so often; then the request is matched while changes
 /// wait, so that no stream of them can keep it out.
 constexpr int kStaleMax = 2;
+/// Of a batch's names: the other lane may make room for its own each time.
+constexpr int kResolveMax = 3;
+/// For a lock: a request that another one keeps waiting, or one beside it, has time for more tries than one.
+constexpr auto kLockWait = std::chrono::milliseconds(250);
+
+const char* setup() {
+  static const std::string kSetup =
+      std::string(kHotSetup) + ", set_config('lock_timeout', '" + std::to_string(kLockWait.count()) + "ms', false)";
+  return kSetup.c_str();
+}
 
 bool is_overtaken(const PgIngestItem& item) {
   return item.stale >= kStaleMax;
@@ -91,7 +99,7 @@ struct PgIngest::Batch {
 PgIngest::PgIngest(asio::io_context& context, PgConnectOptions connect, Options options, PgCatalog& catalog,
                    PgNames& names, HandOver& hand_over, Metrics& metrics)
     : options_(std::move(options)),
-      lane_(context, std::move(connect), kIngestInterval, "events", metrics),
+      lane_(context, std::move(connect), kIngestInterval, "events", metrics, setup()),
       catalog_(catalog),
       names_(names),
       hand_over_(hand_over),
@@ -104,14 +112,12 @@ asio::awaitable<void> PgIngest::run() {
 void PgIngest::answer_overdue() {
   const auto now = std::chrono::steady_clock::now();
   Answers<IngestResult> late;
-  for (PgIngestItem& item : lane_.queue.take_while([&](const PgIngestItem& one) { return one.answer_by <= now; }))
+  for (PgIngestItem& item : lane_.queue.take_if([&](const PgIngestItem& one) { return one.answer_by <= now; }))
     if (item.done) late.add(*item.loop, std::move(item.done), store_unavailable());
   if (in_commit_) {
     for (PgIngestItem& item : *in_commit_)
       if (item.done && item.answer_by <= now) late.add(*item.loop, taken(item.done), outcome_unknown());
   }
-  for (PgIngestItem& item : alone_)
-    if (item.done && item.answer_by <= now) late.add(*item.loop, taken(item.done), store_unavailable());
   late.post();
 }
 
@@ -141,14 +147,32 @@ std::optional<Error> PgIngest::settle_targets(IngestIntent& intent) const {
   return std::nullopt;
 }
 
-bool PgIngest::fill(Batch& batch) {
-  for (PgIngestItem& item : batch.items) {
+PgNames::Missing PgIngest::missing_names(const Batch& batch) {
+  PgNames::Missing missing;
+  for (const PgIngestItem& item : batch.items) {
     for (const NewEvent& event : item.intent.events) {
-      names_.find(PgNames::Kind::kEventType, item.intent.organization, event.type);
-      names_.find(PgNames::Kind::kTenant, item.intent.organization, event.tenant);
+      names_.find(PgNames::Kind::kEventType, item.intent.organization, event.type, missing);
+      names_.find(PgNames::Kind::kTenant, item.intent.organization, event.tenant, missing);
     }
   }
-  if (names_.has_missing()) return false;
+  return missing;
+}
+
+asio::awaitable<std::optional<PgFault>> PgIngest::resolve_names(PgConnection& db, const Batch& batch,
+                                                                PgConnection::Deadline deadline) {
+  for (int tries = 0;; ++tries) {
+    PgNames::Missing missing = missing_names(batch);
+    if (names_.make_room(missing)) missing = missing_names(batch);
+    if (missing.empty()) co_return std::nullopt;
+    if (tries == kResolveMax) co_return PgFault{store_unavailable(), ""};
+    auto resolving = names_.resolve(db, std::move(missing), deadline);
+    const auto resolved = co_await std::move(resolving);
+    if (!resolved) co_return resolved.error();
+  }
+}
+
+void PgIngest::fill(Batch& batch) {
+  PgNames::Missing none;
   Items taken;
   std::set<std::tuple<OrganizationId, std::string, std::string>> keys;
   Items again;
@@ -176,10 +200,9 @@ bool PgIngest::fill(Batch& batch) {
       batch.r_fingerprint.push_back(as_bytes(item.intent.key->fingerprint));
     }
     for (const NewEvent& event : item.intent.events)
-      batch.add(*names_.find(PgNames::Kind::kEventType, item.intent.organization, event.type),
-                *names_.find(PgNames::Kind::kTenant, item.intent.organization, event.tenant), event);
+      batch.add(*names_.find(PgNames::Kind::kEventType, item.intent.organization, event.type, none),
+                *names_.find(PgNames::Kind::kTenant, item.intent.organization, event.tenant, none), event);
   }
-  return true;
 }
 
 asio::awaitable<PgResult<PgRows>> PgIngest::send(PgConnection& db, Batch& batch) {
@@ -217,8 +240,7 @@ asio::awaitable<void> PgIngest::commit(Items items) {
   const auto rows = co_await std::move(trying);
   if (holds) let_go(**db);
   if (!rows) {
-    auto taking = take_fault(std::move(batch.items), rows.error());
-    co_await std::move(taking);
+    take_fault(std::move(batch.items), rows.error());
     co_return;
   }
   if (batch.items.empty()) co_return;
@@ -227,10 +249,11 @@ asio::awaitable<void> PgIngest::commit(Items items) {
   // Matched against webhooks that have changed since: again, with what they are then.
   Items again;
   for (PgIngestItem& item : batch.items) {
+    if (!item.done) continue;  // so it was answered
     ++item.stale;
-    if (item.done) again.push_back(std::move(item));
+    again.push_back(std::move(item));
   }
-  lane_.queue.put_back(std::move(again));
+  if (!again.empty()) lane_.queue.put_back(std::move(again));
 }
 
 /// The rows of `ingest`; none asked for where the batch comes out empty.
@@ -246,12 +269,10 @@ asio::awaitable<PgResult<PgRows>> PgIngest::try_commit(PgConnection& db, Batch& 
     const auto caught = co_await std::move(catching);
     if (!caught) co_return PgFault{store_unavailable(), ""};
   }
-  if (!fill(batch)) {
-    auto resolving = names_.resolve(db, deadline);
-    const auto resolved = co_await std::move(resolving);
-    if (!resolved) co_return resolved.error();
-    if (!fill(batch)) co_return PgFault{store_unavailable(), ""};
-  }
+  auto resolving = resolve_names(db, batch, deadline);
+  const auto unresolved = co_await std::move(resolving);
+  if (unresolved) co_return *unresolved;
+  fill(batch);
   if (batch.items.empty()) co_return PgRows();
   auto sending = send(db, batch);
   auto rows = co_await std::move(sending);
@@ -260,7 +281,7 @@ asio::awaitable<PgResult<PgRows>> PgIngest::try_commit(PgConnection& db, Batch& 
   params.add(options_.clock ? std::optional(unix_ms(options_.clock())) : std::nullopt);
   auto making = db.query("SELECT make_partitions(coalesce($1, now_ms()), 2)", std::move(params), deadline);
   const auto made = co_await std::move(making);
-  if (!made) co_return rows;
+  if (!made) co_return made.error();
   auto sending_again = send(db, batch);
   co_return co_await std::move(sending_again);
 }
@@ -354,27 +375,31 @@ void PgIngest::take_result(Batch& batch, const PgRows& rows) {
   hand_over_.publish(std::move(news), {});
 }
 
-asio::awaitable<void> PgIngest::take_fault(Items items, PgFault fault) {
-  const bool lost = fault.error.code == ErrorCode::kUnknown || fault.sqlstate.empty();
-  if (!lost && items.size() > 1) {
-    alone_ = std::move(items);
-    auto committing = lane_.run_each_alone(alone_, [this](Items alone) { return commit(std::move(alone)); });
-    co_await std::move(committing);
-    alone_.clear();
-    co_return;
-  }
-  if (fault.sqlstate == pg_state::kCanceled) lane_.link.close();  // it may hold a lock: see draw_ids
-  const bool again = fault.sqlstate == pg_state::kLockTimeout || fault.sqlstate == pg_state::kDeadlock;
-  if (!again) lane_.note_fault(fault.error);
+/// Answers the items, or puts them back: in the queue they are answered in time, as what was not done.
+void PgIngest::take_fault(Items items, const PgFault& fault) {
+  lane_.link.settle(fault);
+  const bool is_of_locks = fault.sqlstate == pg_state::kLockTimeout || fault.sqlstate == pg_state::kDeadlock;
+  // One request's fault must not fail the others, nor must one that waits for another with its key keep them waiting.
+  const bool is_of_one = is_of_an_item(fault) || (is_of_locks && items.front().intent.key);
+  const bool goes_on = is_of_locks || (is_of_one && items.size() > 1);
+  if (!goes_on) lane_.note_fault(fault.error);
+  const bool is_last = is_of_one && items.size() == 1;  // the others first
+  const auto time_for_a_try = std::chrono::steady_clock::now() + kLockWait;
+  Items again;
   for (PgIngestItem& item : items) {
-    if (again && item.done && ++item.tries <= kTriesMax) {
-      Items single;
-      single.push_back(std::move(item));
-      lane_.queue.put_back(std::move(single));
-    } else {
-      answer(item, lost && fault.error.code == ErrorCode::kUnknown ? outcome_unknown() : store_unavailable());
+    if (!item.done) continue;  // so it was answered
+    if (!goes_on || (is_of_locks && item.answer_by <= time_for_a_try)) {
+      answer(item, fault.error.code == ErrorCode::kUnknown ? outcome_unknown() : store_unavailable());
+      continue;
+    }
+    item.alone = item.alone || is_of_one;
+    if (!is_last) {
+      again.push_back(std::move(item));
+    } else if (!lane_.queue.push(item)) {
+      answer(item, store_unavailable());
     }
   }
+  lane_.queue.put_back(std::move(again));
 }
 
 }  // namespace eventrelay

@@ -19,8 +19,8 @@ struct PgIngestItem {
   Completion<Result<IngestResult>> done;  ///< empty once answered
   std::size_t bytes = 0;
   std::chrono::steady_clock::time_point answer_by{};
-  int tries = 0;  ///< that ended with a lock's time-out
-  int stale = 0;  ///< tries that a change of webhooks came before
+  int stale = 0;       ///< tries that a change of webhooks came before
+  bool alone = false;  ///< a commit of its own: in one with others something failed
 };
 
 class PgIngest {
@@ -52,11 +52,15 @@ class PgIngest {
   boost::asio::awaitable<std::optional<PgFault>> hold_webhooks(PgConnection& db, const Items& items);
   static void let_go(PgConnection& db);
   boost::asio::awaitable<PgResult<PgRows>> send(PgConnection& db, Batch& batch);
-  /// Fills what the batch sends; items that cannot be taken in are answered. False: names are missing.
-  bool fill(Batch& batch);
+  PgNames::Missing missing_names(const Batch& batch);
+  /// Afterwards the batch's names are known, until something is waited for.
+  boost::asio::awaitable<std::optional<PgFault>> resolve_names(PgConnection& db, const Batch& batch,
+                                                               PgConnection::Deadline deadline);
+  /// Fills what the batch sends; items that cannot be taken in are answered. The names are known.
+  void fill(Batch& batch);
   std::optional<Error> settle_targets(IngestIntent& intent) const;
   void take_result(Batch& batch, const PgRows& rows);
-  boost::asio::awaitable<void> take_fault(Items items, PgFault fault);
+  void take_fault(Items items, const PgFault& fault);
   void answer(PgIngestItem& item, Result<IngestResult> result);
 
   Options options_;
@@ -66,7 +70,6 @@ class PgIngest {
   HandOver& hand_over_;
   Metrics& metrics_;
   Items* in_commit_ = nullptr;
-  Items alone_;  ///< of a commit with a fault: they go one by one
 };
 
 }  // namespace eventrelay

@@ -6,10 +6,8 @@ using boost::asio::awaitable;
 
 namespace {
 
-constexpr std::string_view kTakenOver = "ER001";
-
 Error error_of(const PgFault& fault) {
-  if (fault.sqlstate == kTakenOver) return Error{ErrorCode::kNotOwner, "The worker's lease was taken over", {}};
+  if (fault.sqlstate == pg_state::kFenced) return Error{ErrorCode::kNotOwner, "The worker's lease was taken over", {}};
   Error error = fault.error;
   if (error.code == ErrorCode::kInvalid) error.code = ErrorCode::kUnavailable;
   return error;

@@ -45,6 +45,21 @@ asio::awaitable<Result<PgConnection*>> PgLink::get(PgConnection::Deadline deadli
   co_return connection_.get();
 }
 
+void PgLink::settle(const PgFault& fault) {
+  const std::string_view state = fault.sqlstate;
+  const bool is_left_clean = state == pg_state::kLockTimeout || state == pg_state::kDeadlock ||
+                             state == pg_state::kNoPartition || state == pg_state::kFenced || state.starts_with("22");
+  if (!state.empty() && !is_left_clean) close();
+}
+
+bool is_of_an_item(const PgFault& fault) {
+  const std::string_view state = fault.sqlstate;
+  if (state == pg_state::kNoPartition) return false;
+  // Data, constraints, limits of the program, a damaged page.
+  const auto is_of = [&](const char* its_class) { return state.starts_with(its_class); };
+  return is_of("22") || is_of("23") || is_of("54") || is_of("XX");
+}
+
 PgPool::PgPool(asio::io_context& context, PgConnectOptions options, std::size_t connections, const char* setup)
     : context_(context) {
   for (std::size_t i = 0; i < connections; ++i) {

@@ -34,6 +34,9 @@ class PgLink {
   void close() {
     if (connection_) connection_->close();
   }
+  /// After a fault of a call that draws ids: closes the connection, unless the fault tells that nothing of the call is
+  /// left in the session. The lock of draw_ids may be, and would keep every other session out.
+  void settle(const PgFault& fault);
 
  private:
   boost::asio::io_context& context_;
@@ -44,6 +47,9 @@ class PgLink {
   std::chrono::steady_clock::time_point next_try_{};
   std::chrono::milliseconds pause_{0};
 };
+
+/// The data of one item of a commit may have brought it: the others get through, each alone.
+bool is_of_an_item(const PgFault& fault);
 
 /// Connections for reads; at most so many at once, the others wait.
 class PgPool {

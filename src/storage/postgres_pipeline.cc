@@ -233,7 +233,8 @@ void PgConnection::Impl::finish_batch() {
   batches.pop_front();
   if (heard != nullptr) *heard = std::chrono::steady_clock::now();
   // Before anything that `done` sends.
-  if (batch.fault && in_transaction && !rolls_back) roll_back(std::chrono::steady_clock::now() + kRollbackTime);
+  if (batch.fault && batch.fault->sqlstate == pg_state::kReadOnly) end("the server takes no writes");
+  if (batch.fault && open && in_transaction && !rolls_back) roll_back(std::chrono::steady_clock::now() + kRollbackTime);
   if (batch.fault) {
     std::move(batch.done)(std::move(*batch.fault));
   } else {

@@ -14,6 +14,9 @@ namespace {
 /// Until another process's migration has ended.
 constexpr auto kWaitForOther = std::chrono::seconds(60);
 constexpr auto kPollEvery = std::chrono::milliseconds(100);
+/// That the sessions of one process hold when all of them plan at once: a table and each of its indexes are one; of the
+/// nine sessions five plan for deliveries and events (13), one for deliveries and attempts (11), the others for few.
+constexpr std::int64_t kLocksPerPartition = 80;
 
 /// Waiting inside pg_advisory_lock would hold a snapshot against what another migration waits for: it is polled.
 void lock_migrations(PgBlocking& db) {
@@ -30,7 +33,26 @@ bool has_started_import(PgBlocking& db) {
   return db.one("SELECT count(*) FROM eventrelay.imports WHERE ended_at IS NULL") != "0";
 }
 
-int migrate(const std::string& url, bool apply, StartedImport import) {
+/// What is short ends as "out of shared memory", now and then, in any statement.
+void warn_of_few_locks(PgBlocking& db) {
+  const std::int64_t partitions = db.number("SELECT count(*) FROM time_partitions()");
+  const std::int64_t room = db.number(
+      "SELECT current_setting('max_locks_per_transaction')::bigint * current_setting('max_connections')::bigint");
+  if (partitions * kLocksPerPartition <= room) return;
+  spdlog::warn(
+      "PostgreSQL has room for {} locks; for {} partitions by time each process may need {}: raise "
+      "max_locks_per_transaction",
+      room, partitions, partitions * kLocksPerPartition);
+}
+
+void make_partitions(PgBlocking& db, int retention_days) {
+  const std::string days = std::to_string(retention_days);
+  db.run("UPDATE installation SET retention_days = " + days + " WHERE retention_days <> " + days);
+  db.run("SELECT make_partitions(now_ms() - 86400000, 4)");
+  warn_of_few_locks(db);
+}
+
+int migrate(const std::string& url, bool apply, StartedImport import, std::optional<int> retention_days) {
   PgBlocking db(url, "eventrelay migrate");
   if (std::stoi(db.one("SHOW server_version_num")) < 130'000) throw PgBlockingFault("PostgreSQL 13 or newer is needed");
   if (db.one("SHOW server_encoding") != "UTF8") throw PgBlockingFault("The database must be encoded in UTF8");
@@ -68,15 +90,16 @@ int migrate(const std::string& url, bool apply, StartedImport import) {
   if (import == StartedImport::kRefuse && has_started_import(db))
     throw PgBlockingFault("An import into this database has not ended: run `eventrelay import` with its file again");
   db.run("SET search_path TO eventrelay");
-  db.run("SELECT make_partitions(now_ms() - 86400000, 4)");
+  if (retention_days) make_partitions(db, *retention_days);
   return version;
 }
 
 }  // namespace
 
-Result<int> bring_postgres_schema_up(const std::string& url, bool apply, StartedImport import) {
+Result<int> bring_postgres_schema_up(const std::string& url, bool apply, StartedImport import,
+                                     std::optional<int> retention_days) {
   try {
-    return migrate(url, apply, import);
+    return migrate(url, apply, import, retention_days);
   } catch (const PgBlockingFault& fault) {
     return Error{ErrorCode::kUnavailable, fault.what(), {}};
   }

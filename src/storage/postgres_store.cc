@@ -1,6 +1,7 @@
 #include "storage/postgres_store.h"
 
 #include <boost/asio/co_spawn.hpp>
+#include <cstdlib>
 #include <future>
 
 #include "base/log.h"
@@ -20,6 +21,32 @@ constexpr auto kTick = std::chrono::milliseconds(50);
 constexpr auto kLookEvery = std::chrono::milliseconds(400);
 constexpr auto kReportEvery = std::chrono::seconds(5);
 constexpr milliseconds kClockWarning{1'000};
+
+/// Of BSD's sysexits: the store cannot be used.
+constexpr int kExitStore = 74;
+
+std::string what_of(const std::exception_ptr& fault) {
+  try {
+    std::rethrow_exception(fault);
+  } catch (const std::exception& error) {
+    return error.what();
+  } catch (...) {
+    return "an unknown exception";
+  }
+}
+
+/// Without a lane what it is for would wait for ever, and a worker would keep its leases: others do better.
+void end_if_fault(const std::exception_ptr& fault) {
+  if (!fault) return;
+  spdlog::critical("the store cannot go on: {}; ending, so that another process takes over", what_of(fault));
+  spdlog::shutdown();
+  std::_Exit(kExitStore);
+}
+
+/// What is done again anyway.
+void log_if_fault(const char* what, const std::exception_ptr& fault) {
+  if (fault) spdlog::error("{} failed: {}", what, what_of(fault));
+}
 
 /// A writer's number: its process's times four, and which of its connections (see keep_house).
 enum class Writer : std::int64_t { kIngest = 0, kKeyed = 1, kFinish = 2, kChange = 3 };
@@ -107,7 +134,10 @@ PgFinish::Hooks PostgresStore::Impl::finish_hooks() {
 void PostgresStore::Impl::look(std::vector<CatalogMark> marks) {
   if (std::exchange(looking_, true)) return;
   asio::co_spawn(context_, catalog_->catch_up(std::move(marks)),
-                 [this](const std::exception_ptr&, const Result<void>&) { looking_ = false; });
+                 [this](const std::exception_ptr& fault, const Result<void>&) {
+                   log_if_fault("the look at the catalogs", fault);
+                   looking_ = false;
+                 });
 }
 
 template <class T>
@@ -123,7 +153,9 @@ Result<T> PostgresStore::Impl::run_blocking(Awaitable<Result<T>> task) {
 }
 
 Result<void> PostgresStore::Impl::start() {
-  if (auto schema = bring_postgres_schema_up(options_.url, options_.migrate); !schema) return schema.error();
+  auto schema =
+      bring_postgres_schema_up(options_.url, options_.migrate, StartedImport::kRefuse, options_.retention_days);
+  if (!schema) return schema.error();
   thread_ = std::thread([this] { context_.run(); });
   auto process = run_blocking(register_process());
   if (!process) return process.error();
@@ -140,7 +172,10 @@ Result<void> PostgresStore::Impl::start() {
     catalog_->load(catalog);
     const auto spawn = [this](Awaitable<void> lane) {
       lanes_running_ += 1;
-      asio::co_spawn(context_, std::move(lane), [this](const std::exception_ptr&) { lane_ended(); });
+      asio::co_spawn(context_, std::move(lane), [this](const std::exception_ptr& fault) {
+        end_if_fault(fault);
+        lane_ended();
+      });
     };
     spawn(ingest_->run());
     spawn(keyed_->run());
@@ -148,7 +183,7 @@ Result<void> PostgresStore::Impl::start() {
     spawn(changes_->run());
     spawn(messages_->run());
     ticker_ = std::make_unique<asio::steady_timer>(context_);
-    asio::co_spawn(context_, tick(), [](const std::exception_ptr&) {});
+    asio::co_spawn(context_, tick(), end_if_fault);
   });
   return {};
 }
@@ -185,10 +220,17 @@ Awaitable<void> PostgresStore::Impl::tick() {
     }
     if (now >= next_report) {
       next_report = now + kReportEvery;
-      asio::co_spawn(context_, report(), [](const std::exception_ptr&) {});
+      asio::co_spawn(context_, report(), [](const std::exception_ptr& fault) { log_if_fault("the report", fault); });
     }
   }
 }
+
+/// A worker says by its renewals that it lives: one that cannot renew must not seem to. Six seconds: kLeasePeriod.
+constexpr const char* kReport =
+    "WITH alive AS (UPDATE processes SET seen_at = clock_timestamp() WHERE id = $1 AND (fenced OR NOT is_worker))"
+    " SELECT now_ms(), (SELECT coalesce(sum(pending), 0)::bigint FROM gauges), (SELECT count(*) FROM partitions n"
+    " WHERE NOT EXISTS (SELECT FROM processes p WHERE p.id = n.owner AND p.is_worker AND NOT p.fenced"
+    " AND p.seen_at > clock_timestamp() - interval '6 seconds'))";
 
 Awaitable<void> PostgresStore::Impl::report() {
   const auto deadline = std::chrono::steady_clock::now() + kQueryTimeout;
@@ -198,10 +240,7 @@ Awaitable<void> PostgresStore::Impl::report() {
   PgParams params;
   params.add(process_);
   const auto asked = std::chrono::system_clock::now();
-  auto asking = loan->db().query(
-      "WITH alive AS (UPDATE processes SET seen_at = clock_timestamp() WHERE id = $1)"
-      " SELECT now_ms(), (SELECT coalesce(sum(pending), 0)::bigint FROM gauges)",
-      std::move(params), deadline);
+  auto asking = loan->db().query(kReport, std::move(params), deadline);
   const auto rows = co_await std::move(asking);
   if (!rows) co_return;
   const auto answered = std::chrono::system_clock::now();
@@ -212,6 +251,7 @@ Awaitable<void> PostgresStore::Impl::report() {
   if (std::chrono::abs(offset) > kClockWarning && std::chrono::abs(before) <= kClockWarning)
     spdlog::warn("this machine's clock differs from the database's by {} ms", offset.count());
   metrics_.deliveries_pending.Set(static_cast<double>(rows->integer(0, 1)));
+  metrics_.partitions_unowned.Set(static_cast<double>(rows->integer(0, 2)));
 }
 
 void PostgresStore::Impl::end_by(std::chrono::steady_clock::time_point deadline) {
@@ -238,16 +278,6 @@ void PostgresStore::Impl::stop() {
 WallTime PostgresStore::Impl::now() const {
   if (options_.clock) return options_.clock();
   return std::chrono::time_point_cast<milliseconds>(std::chrono::system_clock::now()) + clock_offset();
-}
-
-WorkerToken PostgresStore::Impl::token() const {
-  const std::lock_guard lock(token_mutex_);
-  return token_;
-}
-
-void PostgresStore::Impl::set_token(WorkerToken token) {
-  const std::lock_guard lock(token_mutex_);
-  token_ = token;
 }
 
 Result<Catalog> PostgresStore::Impl::take_catalog() {
@@ -316,7 +346,8 @@ void PostgresStore::finish_attempt(EventLoop& loop, FinishAttemptPtr intent, Com
   EncodedAttempt attempt(std::move(intent));
   const std::size_t bytes = 512 + attempt.intent->outcome.response_body.size() + attempt.request_headers.size() +
                             attempt.response_headers.size();
-  impl_->finish().submit(PgFinishItem{&loop, std::move(attempt), impl_->token(), std::move(done), bytes});
+  const WorkerToken token = attempt.intent->token;
+  impl_->finish().submit(PgFinishItem{&loop, std::move(attempt), token, std::move(done), bytes});
 }
 
 void PostgresStore::change(EventLoop& loop, Change intent, Completion<Result<ChangeResult>> done) {

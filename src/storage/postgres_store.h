@@ -55,7 +55,7 @@ class PostgresStore final : public Store, public StoreQueries, public Leases, pu
   void read_open_jobs(EventLoop& loop, Completion<Result<std::vector<JobSummary>>> done) override;
   Result<Catalog> load_catalog() override;
 
-  // Leases. The token of the last join goes with each attempt's end that is submitted after it.
+  // Leases.
   void join(EventLoop& loop, Completion<Result<WorkerToken>> done) override;
   void renew(EventLoop& loop, WorkerToken token, Completion<Result<LeaseView>> done) override;
   void fence(EventLoop& loop, WorkerToken token, WorkerId worker, std::uint64_t counter,

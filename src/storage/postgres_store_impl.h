@@ -2,7 +2,6 @@
 #pragma once
 #include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
-#include <mutex>
 #include <optional>
 #include <thread>
 
@@ -36,8 +35,6 @@ class PostgresStore::Impl {
   std::int64_t installation() const { return installation_; }
   milliseconds clock_offset() const { return milliseconds(clock_offset_ms_.load()); }
   WallTime now() const;
-  WorkerToken token() const;
-  void set_token(WorkerToken token);
   /// Blocks. What changes from then on is published.
   Result<Catalog> take_catalog();
   void catch_up(EventLoop& loop, std::vector<CatalogMark> marks, Completion<Result<void>> done);
@@ -52,7 +49,7 @@ class PostgresStore::Impl {
   void make_parts();
   PgFinish::Hooks finish_hooks();
   Awaitable<void> tick();
-  /// Says that the process lives; measures the clocks; shows what is pending.
+  /// Says that the process lives; measures the clocks; shows what is pending, and what nobody works on.
   Awaitable<void> report();
   /// Reads what changed, unless that is under way; no marks: of all organizations.
   void look(std::vector<CatalogMark> marks);
@@ -68,8 +65,6 @@ class PostgresStore::Impl {
   std::atomic<std::int64_t> clock_offset_ms_{0};
   std::atomic<bool> has_listeners_{false};  ///< the catalog was taken: what changes later is published
   std::atomic<bool> stopping_{false};
-  mutable std::mutex token_mutex_;
-  WorkerToken token_;
   // The connections are destroyed before their context, and what they tell after them.
   PgPulse pulse_;
   std::chrono::steady_clock::time_point end_by_ = std::chrono::steady_clock::time_point::max();

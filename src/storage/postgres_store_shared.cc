@@ -31,10 +31,7 @@ void PostgresStore::catch_up(EventLoop& loop, std::vector<CatalogMark> marks, Co
 void PostgresStore::join(EventLoop& loop, Completion<Result<WorkerToken>> done) {
   impl_->reads().for_lease<WorkerToken>(
       loop, [impl = impl_.get()](PgRead read) { return leases::join(read, impl->process(), impl->name()); },
-      [impl = impl_.get(), done = std::move(done)](Result<WorkerToken> token) mutable {
-        if (token) impl->set_token(*token);
-        std::move(done)(std::move(token));
-      });
+      std::move(done));
 }
 
 void PostgresStore::renew(EventLoop& loop, WorkerToken token, Completion<Result<LeaseView>> done) {

@@ -99,6 +99,9 @@ TEST(ReadEvent, faults_name_their_paths) {
   EXPECT_EQ(paths(read(R"({"type":5,"payload":1})")), Paths{"type"});
   EXPECT_EQ(paths(read(R"({"type":"a b","payload":1})")), Paths{"type"});
   EXPECT_EQ(paths(read(R"({"type":"a","payload":1,"tenant":""})")), Paths{"tenant"});
+  EXPECT_EQ(paths(read(R"({"type":"a","payload":1,"tenant":"a\u0000b"})")), Paths{"tenant"});
+  EXPECT_EQ(paths(read(R"({"type":"a\u0000b","payload":1})")), Paths{"type"});
+  EXPECT_EQ(status(read(R"({"type":"a","payload":"\u0000","metadata":{"\u0000":1}})")), 0) << "kept as they came";
   EXPECT_EQ(paths(read(R"({"type":"a","payload":1,"tenant":")" + std::string(129, 't') + "\"}")), Paths{"tenant"});
   EXPECT_EQ(paths(read(R"({"type":"a","payload":1,"metadata":[]})")), Paths{"metadata"});
   EXPECT_EQ(paths(read(R"({"type":"a","payload":1,"metadata":{"x":")" + std::string(4'096, 'm') + "\"}}")),

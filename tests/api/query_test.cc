@@ -91,6 +91,8 @@ TEST(Parameters, what_is_unknown_wrong_or_repeated_is_named) {
   EXPECT_EQ(delivery_faults("type=a..b"), Paths{"type"});
   EXPECT_EQ(delivery_faults("tenant=%FF"), Paths{"tenant"});
   EXPECT_EQ(delivery_faults("tenant=%4"), Paths{"tenant"});
+  EXPECT_EQ(delivery_faults("tenant=%00"), Paths{"tenant"});
+  EXPECT_EQ(delivery_faults("tenant=a%00b"), Paths{"tenant"});
   EXPECT_EQ(delivery_faults("cursor=!!"), Paths{"cursor"});
   auto dead = Parameters::from_query("status=dead");
   dead.take_delivery_filter(false);
@@ -114,6 +116,7 @@ TEST(Parameters, lengths_are_counted_in_characters) {
   };
   EXPECT_EQ(search_faults("q=" + repeated(kOneCharacter, 128)), Paths{});
   EXPECT_EQ(search_faults("q=" + repeated(kOneCharacter, 129)), Paths{"q"});
+  EXPECT_EQ(search_faults("q=a%00"), Paths{"q"});
 }
 
 TEST(Parameters, an_events_filter_has_statuses_of_its_own_and_a_search) {

@@ -76,6 +76,20 @@ TEST_F(RoutesTest, what_a_route_does_not_look_at_is_refused_by_name) {
   EXPECT_EQ(ask(request("GET", "/healthz?from=balancer")).status, 200);
 }
 
+TEST_F(RoutesTest, a_text_with_a_nul_is_refused_by_name) {
+  const auto faulty_path = [&](std::string_view method, std::string target, std::string body = {}) {
+    const auto response = ask(request(method, target, std::move(body)));
+    EXPECT_EQ(response.status, 422) << target << response.body;
+    return response.status == 422 ? json::parse(response.body)["errors"][0]["path"].get<std::string>() : "";
+  };
+  for (const char* list : {"/api/events", "/api/deliveries", "/api/dlq"})
+    EXPECT_EQ(faulty_path("GET", std::string(list) + "?tenant=%00"), "tenant");
+  EXPECT_EQ(faulty_path("GET", "/api/events?q=a%00"), "q");
+  EXPECT_EQ(faulty_path("POST", "/api/dlq/purge", R"({"tenant":"\u0000"})"), "tenant");
+  EXPECT_EQ(faulty_path("POST", "/api/keys", R"({"scope":"read","name":"\u0000"})"), "name");
+  EXPECT_EQ(faulty_path("POST", "/api/events", R"({"type":"a","payload":1,"tenant":"\u0000"})"), "tenant");
+}
+
 TEST_F(RoutesTest, an_empty_object_is_no_input) {
   for (const char* body : {"", "{}", " { } "}) {
     const auto response = ask(request("POST", "/api/webhooks/" + to_text(WebhookId{7}) + "/rotate-secret", body),

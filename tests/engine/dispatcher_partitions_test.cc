@@ -9,6 +9,8 @@ using namespace std::chrono_literals;
 
 using Bodies = std::vector<std::string>;
 
+constexpr WorkerToken kToken{7, 1};
+
 PartitionSet partition_with(std::int64_t webhook) {
   return PartitionSet{}.set(static_cast<std::size_t>(partition_of(WebhookId{webhook})));
 }
@@ -124,7 +126,6 @@ TEST_F(DispatcherPartitionsTest, what_waits_for_its_payload_is_not_sent_once_giv
   PendingDelivery bare = delivery(5);
   bare.message.reset();
   hand_over(bare);
-  EXPECT_EQ(dispatcher->under_way(partition_with(1)).size(), 1u);
   disown(1);
   EXPECT_TRUE(dispatcher->under_way(partition_with(1)).empty());
   own(1);
@@ -154,6 +155,25 @@ TEST_F(DispatcherPartitionsTest, what_is_under_way_is_told_with_its_time_and_att
   EXPECT_GT(sent[0].until, loop.wall_now() + kAttemptTimeoutDefault);
   EXPECT_EQ(sent[1].delivery, DeliveryId{2});
   EXPECT_TRUE(dispatcher->under_way(partition_with(2)).empty());
+}
+
+TEST_F(DispatcherPartitionsTest, the_time_told_is_of_the_attempt_as_it_was_sent) {
+  add_webhook();
+  begin();
+  own(1);
+  answer_scan();
+  hand_over(delivery(1));
+  const WallTime ends = loop.wall_now() + kAttemptTimeoutDefault;
+  auto shorter = webhook_of(1);
+  shorter->spec.timeout = milliseconds(1'000);
+  change_webhook(shorter);
+  time.run_for(4s);
+  disown(1);
+  const WallTime until = dispatcher->under_way(partition_with(1)).at(0).until;
+  EXPECT_GT(until, ends) << "its end is committed some time after";
+  EXPECT_LE(until, ends + 5s);
+  time.run_for(kAttemptTimeoutDefault + 10s);
+  EXPECT_GT(dispatcher->under_way(partition_with(1)).at(0).until, loop.wall_now()) << "its commit is late";
 }
 
 TEST_F(DispatcherPartitionsTest, a_partition_that_comes_back_leaves_alone_what_it_still_has_under_way) {
@@ -216,6 +236,36 @@ TEST_F(DispatcherPartitionsTest, a_scan_made_again_finds_what_news_did_not_bring
   answer_scan({{WebhookId{1}, loop.wall_now()}});
   answer_read({delivery(4)});
   EXPECT_EQ(transport.bodies, (Bodies{"4"}));
+}
+
+TEST_F(DispatcherPartitionsTest, a_scan_that_is_asked_for_again_and_again_comes_to_its_end) {
+  add_webhook();
+  begin();
+  own(1);
+  dispatcher->rescan(partition_with(1));
+  ASSERT_EQ(store.lane_reads.size(), 1u);
+  store.lane_reads.answer(LanePage{{{WebhookId{1}, loop.wall_now()}}, false, {}});
+  time.run_ready();
+  dispatcher->rescan(partition_with(1));
+  ASSERT_EQ(store.lane_reads.size(), 1u);
+  EXPECT_EQ(store.lane_reads.front().after, WebhookId{1}) << "its second page";
+  answer_scan();
+  ASSERT_EQ(store.lane_reads.size(), 1u) << "what was lost meanwhile is looked for once more, once";
+  EXPECT_EQ(store.lane_reads.front().after, WebhookId{});
+  answer_scan();
+  EXPECT_TRUE(store.lane_reads.empty());
+}
+
+TEST_F(DispatcherPartitionsTest, a_scan_that_is_to_be_made_again_is_not_of_what_was_given_away) {
+  begin();
+  own(1);
+  own(2);
+  dispatcher->rescan(partition_with(1) | partition_with(2));
+  disown(1);
+  answer_scan();
+  answer_scan();
+  ASSERT_EQ(store.lane_reads.size(), 1u);
+  EXPECT_EQ(store.lane_reads.front().partitions, partition_with(2));
 }
 
 // ---- Under way at former owners ------------------------------------------------------------------------------------
@@ -316,7 +366,7 @@ TEST_F(DispatcherPartitionsTest, nothing_begins_once_the_lease_has_run_out) {
   begin();
   own(1);
   answer_scan();
-  dispatcher->set_lease(loop.boot_now() + 5s);
+  dispatcher->set_lease(kToken, loop.boot_now() + 5s);
   time.run_for(4'999ms);
   hand_over(delivery(1));
   PendingDelivery bare = delivery(2);
@@ -326,7 +376,7 @@ TEST_F(DispatcherPartitionsTest, nothing_begins_once_the_lease_has_run_out) {
   load();
   hand_over(delivery(3));
   EXPECT_EQ(transport.bodies, (Bodies{"1"}));
-  dispatcher->set_lease(loop.boot_now() + 5s);
+  dispatcher->set_lease(kToken, loop.boot_now() + 5s);
   time.run_ready();
   EXPECT_EQ(transport.bodies, (Bodies{"1", "3"}));
   ASSERT_EQ(store.due_reads.size(), 1u);
@@ -339,7 +389,7 @@ TEST_F(DispatcherPartitionsTest, a_fenced_workers_ends_are_let_go_of_and_nothing
   begin();
   own(1);
   answer_scan();
-  dispatcher->set_lease(loop.boot_now() + 5s);
+  dispatcher->set_lease(kToken, loop.boot_now() + 5s);
   hand_over(delivery(1));
   answer(200);
   store.finishes.fail(ErrorCode::kNotOwner);
@@ -358,7 +408,7 @@ TEST_F(DispatcherPartitionsTest, a_refused_end_of_what_was_given_away_stops_noth
   add_webhook(1);
   add_webhook(2);
   begin();
-  dispatcher->set_lease(loop.boot_now() + 5s);
+  dispatcher->set_lease(kToken, loop.boot_now() + 5s);
   own(1);
   answer_scan();
   own(2);
@@ -370,6 +420,91 @@ TEST_F(DispatcherPartitionsTest, a_refused_end_of_what_was_given_away_stops_noth
   time.run_ready();
   hand_over(delivery(21, 0ms, 2));
   EXPECT_EQ(transport.bodies, (Bodies{"1", "21"}));
+}
+
+TEST_F(DispatcherPartitionsTest, an_end_is_committed_under_the_token_with_which_its_attempt_began) {
+  add_webhook();
+  begin();
+  dispatcher->set_lease(kToken, loop.boot_now() + 5s);
+  own(1);
+  answer_scan();
+  hand_over(delivery(1));
+  dispatcher->disown(all_partitions());
+  const WorkerToken next{kToken.worker, kToken.epoch + 1};
+  dispatcher->set_lease(next, loop.boot_now() + 5s);
+  own(1);
+  answer_scan();
+  answer_read({delivery(1)});
+  hand_over(delivery(2));
+  answer(500);
+  answer(200);
+  ASSERT_EQ(store.finishes.size(), 2u);
+  EXPECT_EQ(store.finishes.at(0)->token, kToken);
+  EXPECT_EQ(store.finishes.at(1)->token, next);
+  store.finishes.fail(ErrorCode::kNotOwner);
+  time.run_ready();
+  hand_over(delivery(3));
+  EXPECT_EQ(transport.bodies, (Bodies{"1", "2", "3"}));
+}
+
+TEST_F(DispatcherPartitionsTest, what_is_withheld_is_as_if_it_had_never_begun) {
+  add_webhook();
+  begin();
+  dispatcher->set_lease(kToken, loop.boot_now() + 5s);
+  own(1);
+  answer_scan();
+  hand_over(delivery(1));
+  ASSERT_EQ(transport.open(), 1u);
+  time.run_for(6s);
+  AttemptOutcome withheld;
+  withheld.withheld = true;
+  transport.answer(withheld);
+  time.run_ready();
+  EXPECT_TRUE(store.finishes.empty());
+  EXPECT_EQ(dispatcher->in_flight(), 0u);
+  answer_read({delivery(1, -6s)});
+  EXPECT_EQ(transport.bodies, (Bodies{"1"}));
+  dispatcher->set_lease(kToken, loop.boot_now() + 5s);
+  time.run_ready();
+  EXPECT_EQ(transport.bodies, (Bodies{"1", "1"}));
+  answer(200);
+  EXPECT_EQ(store.finishes.front()->number, 1u);
+}
+
+TEST_F(DispatcherPartitionsTest, what_has_begun_may_be_written_while_its_own_lease_is_renewed) {
+  add_webhook();
+  begin();
+  own(1);
+  answer_scan();
+  hand_over(delivery(2));
+  EXPECT_EQ(transport.request(0).not_after, nullptr) << "one process alone has no lease";
+  const SteadyTime first = loop.boot_now() + 5s;
+  dispatcher->set_lease(kToken, first);
+  hand_over(delivery(3));
+  ASSERT_NE(transport.request(1).not_after, nullptr);
+  EXPECT_EQ(*transport.request(1).not_after, first);
+  dispatcher->set_lease(kToken, first + 1s);
+  EXPECT_EQ(*transport.request(1).not_after, first + 1s);
+  dispatcher->set_lease({kToken.worker, kToken.epoch + 1}, first + 20s);
+  EXPECT_EQ(*transport.request(1).not_after, first + 1s) << "that lease was lost";
+}
+
+TEST_F(DispatcherPartitionsTest, an_end_that_came_second_has_its_delivery_read_again) {
+  add_webhook();
+  begin();
+  own(1);
+  answer_scan();
+  hand_over(delivery(1));
+  answer(200);
+  commit(DeliveryState::kPending);
+  ASSERT_EQ(store.due_reads.size(), 1u);
+  PendingDelivery next = delivery(1, 5s);
+  next.attempts = 1;
+  answer_read({next});
+  time.run_for(4s);
+  EXPECT_EQ(transport.bodies, (Bodies{"1"}));
+  time.run_for(1s);
+  EXPECT_EQ(transport.bodies, (Bodies{"1", "1"}));
 }
 
 }  // namespace

@@ -367,6 +367,25 @@ TEST_F(FollowerTest, what_came_for_a_newer_catalog_still_while_it_was_read_reads
   EXPECT_EQ(transport.bodies, (Bodies{"1", "2"}));
 }
 
+TEST_F(FollowerTest, of_payloads_that_wait_for_the_catalog_only_so_many_are_kept) {
+  begin();
+  const auto large = [&](std::int64_t id, std::uint64_t version) {
+    Arrival made = arrival(id, 10 + static_cast<std::uint64_t>(id));
+    made.news.catalog = {{kFirstOrganization, version}};
+    made.news.pending.front().message = message_of(EventId{id}, std::string(5 * 1024 * 1024, 'x'));
+    return made;
+  };
+  arrive(large(1, 9));
+  EXPECT_FALSE(rescanned());
+  arrive(large(2, 9));
+  EXPECT_TRUE(rescanned()) << "its payload is left in the store";
+  log.catalogs.answer(Result<void>{});
+  time.run_ready();
+  EXPECT_EQ(transport.bodies.size(), 1u);
+  arrive(large(3, 10));  // there is room again
+  EXPECT_FALSE(rescanned());
+}
+
 TEST_F(FollowerTest, new_partitions_need_every_change_of_the_catalog) {
   begin();
   follower->follow(part(1), [] {});

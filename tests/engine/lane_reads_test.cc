@@ -56,6 +56,27 @@ TEST(LaneReads, what_a_forgotten_read_may_have_seen_is_known_until_a_newer_one_c
   EXPECT_TRUE(reads.saw(place(5), 10));
 }
 
+TEST(LaneReads, a_read_that_is_noted_late_does_not_take_away_what_a_newer_one_saw) {
+  LaneReads reads;
+  reads.note(place(50), up_to(20));
+  reads.note(place(0), up_to(10));  // a page of a scan that was asked for before
+  EXPECT_TRUE(reads.saw(place(50), 20));
+  EXPECT_TRUE(reads.saw(place(40), 10));
+  EXPECT_FALSE(reads.saw(place(40), 20));
+  reads.note(place(60), ReadPoint{15, 21, {15}});  // nor one that has seen as far, but not all
+  EXPECT_TRUE(reads.saw(place(60), 15));
+  reads.note(place(0), up_to(30));
+  EXPECT_TRUE(reads.saw(place(40), 20));
+}
+
+TEST(LaneReads, what_was_forgotten_stays_so_where_the_read_from_before_it_is_older) {
+  LaneReads reads;
+  for (int i = 0; i < 9; ++i) reads.note(place(10 * i), up_to(10 + static_cast<std::uint64_t>(i)));
+  ASSERT_TRUE(reads.may_have_seen(place(5), 10));
+  reads.note(place(0), up_to(5));
+  EXPECT_TRUE(reads.may_have_seen(place(5), 10));
+}
+
 TEST(LaneReads, a_store_that_numbers_nothing_has_seen_nothing) {
   LaneReads reads;
   reads.note(place(0), ReadPoint{});

@@ -99,7 +99,6 @@ TEST_F(MembershipTest, one_alone_takes_everything_in_steps) {
   EXPECT_TRUE(alone.followed.all());
   EXPECT_EQ(leases.claims, (std::vector<std::size_t>{64, 64, 64, 64}));
   EXPECT_EQ(alone.metrics.partitions_owned.Value(), 256);
-  EXPECT_EQ(alone.metrics.partitions_unowned.Value(), 0);
   EXPECT_EQ(alone.store.lane_reads.size(), 8u);  // each loop, each step
   EXPECT_EQ(alone.store.job_reads.size(), 1u);
 }
@@ -248,6 +247,20 @@ TEST_F(MembershipTest, nothing_begins_when_the_lease_could_not_be_renewed_and_ag
   leases.cut_off = {};
   time.run_for(1s);
   EXPECT_EQ(worker.transport[0]->bodies.size(), 1u);
+}
+
+TEST_F(MembershipTest, a_lease_that_has_lapsed_shows_as_no_partitions_until_it_is_renewed) {
+  Worker worker(time, leases);
+  time.run_for(2s);
+  leases.cut_off = {worker.loop[0].get()};
+  time.run_for(4s);
+  EXPECT_EQ(worker.metrics.partitions_owned.Value(), 256);
+  time.run_for(2s);
+  EXPECT_EQ(worker.metrics.partitions_owned.Value(), 0);
+  EXPECT_TRUE(worker.membership->owned().all());
+  leases.cut_off = {};
+  time.run_for(1s);
+  EXPECT_EQ(worker.metrics.partitions_owned.Value(), 256);
 }
 
 TEST_F(MembershipTest, the_lease_counts_from_the_question_not_from_its_answer) {

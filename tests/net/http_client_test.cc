@@ -5,6 +5,7 @@
 #include <atomic>
 #include <thread>
 
+#include "net/asio_event_loop.h"
 #include "tests/net/client_fixture.h"
 
 namespace eventrelay::test {
@@ -187,6 +188,39 @@ TEST_F(HttpClientTest, the_free_retry_is_one_and_on_a_new_connection) {
   const auto outcome = send(url(server));
   EXPECT_EQ(outcome.error, AttemptError::kConnectionClosed);
   EXPECT_EQ(server.connections(), 3);
+}
+
+TEST_F(HttpClientTest, what_may_not_be_sent_any_more_when_the_connection_is_there_is_withheld) {
+  std::atomic<bool> received{false};
+  RawServer server([&](RawConnection& connection) {
+    if (connection.read_request()) received = true;
+  });
+  OutboundRequest late = request(url(server));
+  late.not_after = std::make_shared<const SteadyTime>(boot_clock_now());
+  EXPECT_TRUE(send(std::move(late)).withheld);
+  ASSERT_TRUE(run_until([&] { return server.connections() == 1; }));
+  EXPECT_FALSE(received);
+  OutboundRequest in_time = request(url(server));
+  in_time.not_after = std::make_shared<const SteadyTime>(boot_clock_now() + 1h);
+  EXPECT_FALSE(send(std::move(in_time)).withheld);
+  EXPECT_TRUE(received);
+}
+
+TEST_F(HttpClientTest, the_free_retry_is_withheld_too) {
+  RawServer server([](RawConnection& connection) {
+    if (connection.number() > 0) return connection.wait_until_closed();
+    connection.read_request();
+    connection.send(ok_answer());
+    connection.read_request();
+    std::this_thread::sleep_for(400ms);
+    connection.reset();
+  });
+  send(url(server));
+  OutboundRequest late = request(url(server));
+  late.not_after = std::make_shared<const SteadyTime>(boot_clock_now() + 300ms);
+  const AttemptOutcome outcome = send(std::move(late));
+  EXPECT_TRUE(outcome.withheld);
+  EXPECT_EQ(outcome.error, AttemptError::kNone);
 }
 
 TEST_F(HttpClientTest, a_new_connection_that_is_closed_without_an_answer_is_a_failure) {

@@ -365,6 +365,7 @@ SimReport ClusterSimulation::report() {
   report_.deliveries = database_.deliveries().size();
   report_.sends = witness_.sends();
   report_.doubles = witness_.doubles();
+  report_.withheld = witness_.withheld();
   if (report_.failure) report_.last_lines = trace_.last_lines();
   return report_;
 }

@@ -32,8 +32,8 @@ std::string ClusterWitness::name(DeliveryId id) const {
 // ---- Processes and disturbances ------------------------------------------------------------------------------------
 
 void ClusterWitness::process_begins(WorkerId process, bool works, EventLoop& loop, std::vector<Engine*> engines,
-                                    std::function<bool()> is_fenced) {
-  processes_.emplace(process, Process{works, std::move(engines), std::move(is_fenced), SteadyWallClock(loop)});
+                                    std::function<WorkerToken()> token) {
+  processes_.emplace(process, Process{works, std::move(engines), std::move(token), SteadyWallClock(loop)});
   processes_.at(process).clock.observe(database_.time());
   if (works) on_change_of_members();
 }
@@ -132,6 +132,9 @@ void ClusterWitness::on_finish_committed(WorkerId process, const FinishAttempt& 
   if (!result) return fail("an attempt's end was taken for no delivery");
   const SimDelivery& delivery = database_.deliveries().at(id);
   const History& history = history_[id];
+  if (const Send* send = last_send(process, id); send && is_fenced(send->token))
+    fail("the end of an attempt that was begun before process " + std::to_string(process) +
+         " was fenced is taken: " + name(id));
   if (delivery.row.attempts > history.sends.size()) fail("more attempts recorded than were sent: " + name(id));
   const bool ended = result->state == finish.state && delivery.row.attempts == finish.number;
   if (ended && finish.state == DeliveryState::kSucceeded && !history.received)
@@ -173,13 +176,16 @@ DeliveryId ClusterWitness::on_send(std::size_t sender, const OutboundRequest& re
   const DeliveryId id = *identified;
   const SimDelivery& delivery = database_.deliveries().at(id);
   const auto process = static_cast<WorkerId>(sender / kLoopsMax);
+  Process& sending = processes_.at(process);
   const bool ended = delivery.state == DeliveryState::kSucceeded || delivery.state == DeliveryState::kDead;
   const std::uint32_t number = delivery.row.attempts + (ended ? 0 : 1);
   trace_.note("send", id.value, number, process);
-  check_send(processes_.at(process), process, sender % kLoopsMax, delivery, number);
+  check_send(sending, process, sender % kLoopsMax, delivery, number);
   History& history = history_[id];
-  history.scheduled += delivery.row.manual && is_in_force(processes_.at(process), history.changed) ? 0 : 1;
-  history.sends.push_back({process, number, delivery.row.webhook, {}, true, time_.now() < trouble_until_});
+  const bool counts = !delivery.row.manual || !is_in_force(sending, history.changed);
+  history.scheduled += counts ? 1 : 0;
+  const bool excused = time_.now() < trouble_until_;
+  history.sends.push_back({process, number, delivery.row.webhook, sending.token(), {}, true, excused, counts});
   open_.insert(id);
   sends_ += 1;
   return id;
@@ -190,7 +196,8 @@ void ClusterWitness::check_send(Process& process, WorkerId sender, std::size_t l
   const PendingDelivery& row = delivery.row;
   const DeliveryId id = row.id;
   const History& history = history_[id];
-  if (process.is_fenced()) fail("sent by process " + std::to_string(sender) + " after it was fenced: " + name(id));
+  if (is_fenced(process.token()))
+    fail("sent by process " + std::to_string(sender) + " after it was fenced: " + name(id));
   bool sent_before = false;
   bool any_excused = false;
   for (const Send& earlier : history.sends) {
@@ -249,6 +256,32 @@ void ClusterWitness::check_order(const Process& process, const SimDelivery& deli
     // Answered, or at least to be seen, before the other was begun.
     if (other.visible <= *history.begun) return fail("out of order: " + name(delivery.row.id) + " before " + name(id));
   }
+}
+
+ClusterWitness::Send* ClusterWitness::last_send(WorkerId process, DeliveryId id) {
+  auto& sends = history_[id].sends;
+  const auto last =
+      std::find_if(sends.rbegin(), sends.rend(), [&](const Send& send) { return send.process == process; });
+  return last == sends.rend() ? nullptr : &*last;
+}
+
+void ClusterWitness::on_written(std::size_t sender, DeliveryId id) {
+  const auto process = static_cast<WorkerId>(sender / kLoopsMax);
+  if (is_fenced(last_send(process, id)->token))
+    fail("written by process " + std::to_string(process) + " after it was fenced: " + name(id));
+}
+
+void ClusterWitness::on_withheld(std::size_t sender, DeliveryId id) {
+  const auto process = static_cast<WorkerId>(sender / kLoopsMax);
+  trace_.note("withheld", id.value, process);
+  History& history = history_[id];
+  const Send* send = last_send(process, id);
+  history.scheduled -= send->counts ? 1 : 0;
+  history.sends.erase(history.sends.begin() + (send - history.sends.data()));
+  sends_ -= 1;
+  withheld_ += 1;
+  if (std::none_of(history.sends.begin(), history.sends.end(), [](const Send& other) { return other.open; }))
+    open_.erase(id);
 }
 
 void ClusterWitness::on_outcome(std::size_t sender, DeliveryId id, const AttemptOutcome& outcome) {

@@ -32,8 +32,9 @@ class ClusterWitness final : public Onlooker {
   void fail(std::string what) override;
 
   // ---- Processes and disturbances.
+  /// token: of its last join.
   void process_begins(WorkerId process, bool works, EventLoop& loop, std::vector<Engine*> engines,
-                      std::function<bool()> is_fenced);
+                      std::function<WorkerToken()> token);
   void process_ends(WorkerId process, bool crashed);
   void on_pause(WorkerId process, SteadyTime until);
   /// A process comes, goes, or begins to go: partitions change hands.
@@ -58,6 +59,8 @@ class ClusterWitness final : public Onlooker {
 
   // ---- The network and the people.
   DeliveryId on_send(std::size_t sender, const OutboundRequest& request) override;
+  void on_written(std::size_t sender, DeliveryId id) override;
+  void on_withheld(std::size_t sender, DeliveryId id) override;
   void on_outcome(std::size_t sender, DeliveryId id, const AttemptOutcome& outcome) override;
   void on_event_answered(const IngestedEvent& event) override { answered_events_[event.id] = event.deliveries; }
 
@@ -67,12 +70,13 @@ class ClusterWitness final : public Onlooker {
   void look_at_the_end();
   std::size_t sends() const { return sends_; }
   std::size_t doubles() const { return doubles_; }
+  std::size_t withheld() const { return withheld_; }
 
  private:
   struct Process {
     bool works = false;
     std::vector<Engine*> engines;
-    std::function<bool()> is_fenced;
+    std::function<WorkerToken()> token;
     SteadyWallClock clock;
     SteadyTime paused_until{};
     SteadyTime woke{};  ///< when it is to know again what is in force
@@ -81,9 +85,11 @@ class ClusterWitness final : public Onlooker {
     WorkerId process = 0;
     std::uint32_t number = 0;
     WebhookId webhook;
+    WorkerToken token;  ///< under which it was begun
     std::optional<SteadyTime> ended{};
     bool open = true;  ///< its end is not committed
     bool excused = false;
+    bool counts = true;  ///< in History::scheduled
   };
   struct History {
     std::vector<Send> sends;
@@ -95,7 +101,10 @@ class ClusterWitness final : public Onlooker {
     std::optional<SteadyTime> begun{};
     SteadyTime visible{};
   };
+  /// The last of the process; nullptr: there is none.
+  Send* last_send(WorkerId process, DeliveryId id);
   bool is_excused(const Send& send) const;
+  bool is_fenced(WorkerToken token) const { return token && !server_.holds(token); }
   void close(WorkerId process, DeliveryId id);
   template <class Which>
   void excuse(Which which);
@@ -123,6 +132,7 @@ class ClusterWitness final : public Onlooker {
   SteadyTime trouble_until_{};
   std::size_t sends_ = 0;
   std::size_t doubles_ = 0;
+  std::size_t withheld_ = 0;
 };
 
 }  // namespace eventrelay

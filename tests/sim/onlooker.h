@@ -15,6 +15,9 @@ class Onlooker {
   virtual void fail(std::string what) = 0;
   /// sender: a loop, as the world numbers them. Returns the delivery's id.
   virtual DeliveryId on_send(std::size_t sender, const OutboundRequest& request) = 0;
+  /// What has begun is written now, or is not written after all. Only where there are leases.
+  virtual void on_written(std::size_t, DeliveryId) {}
+  virtual void on_withheld(std::size_t, DeliveryId) {}
   virtual void on_outcome(std::size_t sender, DeliveryId id, const AttemptOutcome& outcome) = 0;
   virtual void on_event_answered(const IngestedEvent& event) = 0;
 };

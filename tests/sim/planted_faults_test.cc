@@ -45,8 +45,8 @@ TEST_P(PlantedClusterFault, is_found_by_a_seed_that_is_clean_without_it) {
 INSTANTIATE_TEST_SUITE_P(Simulation, PlantedClusterFault,
                          testing::Values(SimFault::kLogUnread, SimFault::kCoverageOff, SimFault::kReadFromXmax,
                                          SimFault::kCountAll, SimFault::kForgetHanded, SimFault::kKeepConnections,
-                                         SimFault::kNoFencing, SimFault::kLeaseByWallClock,
-                                         SimFault::kVersionUnchecked),
+                                         SimFault::kNoFencing, SimFault::kLeaseByWallClock, SimFault::kVersionUnchecked,
+                                         SimFault::kLateWrite, SimFault::kTokenAtEnd),
                          [](const auto& fault) {
                            return std::string(kSimFaultNames[static_cast<std::size_t>(fault.param)]);
                          });
@@ -66,6 +66,7 @@ TEST(Simulation, has_crashes_drains_and_doubles_that_are_allowed_in_its_worlds_o
   int drains = 0;
   std::size_t sends = 0;
   std::size_t doubles = 0;
+  std::size_t withheld = 0;
   for (std::uint64_t seed = 1; seed <= 30; ++seed) {
     const SimReport report = simulate_processes(seed);
     EXPECT_FALSE(report.failure) << "seed " << seed << ": " << *report.failure;
@@ -73,11 +74,13 @@ TEST(Simulation, has_crashes_drains_and_doubles_that_are_allowed_in_its_worlds_o
     drains += report.drains;
     sends += report.sends;
     doubles += report.doubles;
+    withheld += report.withheld;
   }
   EXPECT_GT(crashes, 20);
   EXPECT_GT(drains, 20);
   EXPECT_GT(sends, 10'000u);
   EXPECT_GT(doubles, 5u);
+  EXPECT_GT(withheld, 0u);
 }
 
 TEST(Simulation, has_crashes_drains_and_retries_in_its_seeds) {

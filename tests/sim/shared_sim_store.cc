@@ -154,7 +154,7 @@ void SharedSimStore::ingest(EventLoop& loop, IngestIntent intent, Completion<Res
 void SharedSimStore::finish_attempt(EventLoop& loop, FinishAttemptPtr intent, Completion<Result<FinishResult>> done) {
   auto work = std::make_unique<FinishWork>(std::move(intent), std::move(done), witness_, process_);
   work->loop = &loop;
-  work->token = token_;
+  work->token = options_.fault == SimFault::kTokenAtEnd ? token_ : work->intent->token;
   submit(kFinishLine, std::move(work));
 }
 

@@ -26,6 +26,7 @@ class SharedSimStore final : public Store, public CommitLog, public Leases {
   ~SharedSimStore() override;
 
   WorkerId process() const { return process_; }
+  /// Of the last join.
   WorkerToken token() const { return token_; }
   void pause_until(SteadyTime moment) { thread_.pause_until(moment); }
 

@@ -26,17 +26,20 @@ enum class SimFault {
   kNoFencing,         ///< an attempt's end is taken whatever its token
   kLeaseByWallClock,  ///< a lease's end is judged by the wall clock
   kVersionUnchecked,  ///< an ingest is committed with the webhooks that it was matched with
+  kLateWrite,         ///< a request is written when its connection is there, whatever has become of the lease
+  kTokenAtEnd,        ///< an attempt's end is committed under the worker's token of then, not of when it began
 };
 inline bool is_of_several_processes(SimFault fault) {
   return fault >= SimFault::kLogUnread;
 }
 
 inline constexpr std::string_view kSimFaultNames[] = {
-    "none",           "ack_before_commit",   "forget_timers",    "forget_completion",
-    "swap_order",     "count_twice",         "stale_refill",     "forget_overflow",
-    "skip_rematch",   "log_unread",          "coverage_off",     "scan_unseen",
-    "read_from_xmax", "count_all",           "forget_handed",    "keep_connections",
-    "no_fencing",     "lease_by_wall_clock", "version_unchecked"};
+    "none",           "ack_before_commit",   "forget_timers",     "forget_completion",
+    "swap_order",     "count_twice",         "stale_refill",      "forget_overflow",
+    "skip_rematch",   "log_unread",          "coverage_off",      "scan_unseen",
+    "read_from_xmax", "count_all",           "forget_handed",     "keep_connections",
+    "no_fencing",     "lease_by_wall_clock", "version_unchecked", "late_write",
+    "token_at_end"};
 std::optional<SimFault> parse_sim_fault(std::string_view name);
 
 }  // namespace eventrelay

@@ -39,6 +39,7 @@ SimMember::SimMember(const SimWorld& world, SimServer& server, ClusterWitness& w
     const std::size_t number = static_cast<std::size_t>(store_->process()) * kLoopsMax + i;
     parts.network =
         std::make_unique<SimNetwork>(world.time, *parts.loop, number, world.witness, world.receivers, chance.bits());
+    if (store.fault == SimFault::kLateWrite) parts.network->set_heedless();
     parts.engine = std::make_unique<Engine>(engine_options, *parts.loop, *store_, *parts.network, world.metrics);
     ears.push_back({parts.loop.get(), parts.engine.get()});
     engines.push_back(parts.engine.get());
@@ -46,7 +47,7 @@ SimMember::SimMember(const SimWorld& world, SimServer& server, ClusterWitness& w
   }
   local_.set_ears(std::move(ears));
   witness.process_begins(store_->process(), options.works, *parts_.front().loop, std::move(engines),
-                         [this, &server] { return store_->token() && !server.holds(store_->token()); });
+                         [this] { return store_->token(); });
   const auto catalog = std::make_shared<Catalog>(*store_->load_catalog());
   for (Parts& parts : parts_) parts.loop->post([catalog, engine = parts.engine.get()] { engine->start(*catalog); });
   if (options.works) start_working(streams, world.metrics);

@@ -35,22 +35,40 @@ SimNetwork::Answer SimNetwork::answer_of(const OutboundRequest& request) {
   return {eventrelay::answer_of(chance_.one_in(2) ? 500 : 404), soon};
 }
 
+void SimNetwork::later(std::chrono::microseconds time, std::function<void()> task) {
+  time_.at(time_.now() + time, [this, alive = std::weak_ptr(alive_), task = std::move(task)]() mutable {
+    if (!alive.expired()) loop_.post([task = std::move(task)] { task(); });
+  });
+}
+
 void SimNetwork::send(OutboundRequest request, Completion<AttemptOutcome> done) {
   const DeliveryId id = witness_.on_send(loop_index_, request);
-  Answer answer = answer_of(request);
-  answer.outcome.started_at = loop_.wall_now();
-  answer.outcome.duration = std::chrono::duration_cast<milliseconds>(answer.after);
-  struct Open {
-    Completion<AttemptOutcome> done;
-    AttemptOutcome outcome;
-  };
-  auto open = std::make_shared<Open>(Open{std::move(done), std::move(answer.outcome)});
-  time_.at(time_.now() + answer.after, [this, alive = std::weak_ptr(alive_), open, id] {
-    if (alive.expired()) return;
-    loop_.post([this, open, id] {
-      witness_.on_outcome(loop_index_, id, open->outcome);
-      std::move(open->done)(std::move(open->outcome));
+  const bool connects = request.not_after && chance_.one_in(6);
+  const auto longest = std::chrono::microseconds(request.timeout) / 2;
+  auto open = std::make_shared<Open>(Open{std::move(request), std::move(done), id});
+  if (!connects) return write(open);
+  open->connecting = chance_.us(1'000, chance_.one_in(3) ? longest.count() : 50'000);
+  later(open->connecting, [this, open] { write(open); });
+}
+
+void SimNetwork::write(const std::shared_ptr<Open>& open) {
+  const auto& not_after = open->request.not_after;
+  if (not_after && loop_.boot_now() >= *not_after && !heedless_) {
+    return later(std::chrono::microseconds(0), [this, open] {
+      witness_.on_withheld(loop_index_, open->id);
+      AttemptOutcome withheld;
+      withheld.withheld = true;
+      std::move(open->done)(std::move(withheld));
     });
+  }
+  witness_.on_written(loop_index_, open->id);
+  Answer answer = answer_of(open->request);
+  answer.after = std::min(answer.after, open->request.timeout - open->connecting);
+  answer.outcome.started_at = loop_.wall_now();
+  answer.outcome.duration = std::chrono::duration_cast<milliseconds>(open->connecting + answer.after);
+  later(answer.after, [this, open, outcome = std::move(answer.outcome)] {
+    witness_.on_outcome(loop_index_, open->id, outcome);
+    std::move(open->done)(outcome);
   });
 }
 

@@ -19,7 +19,8 @@ struct SimReport {
   std::size_t events = 0;
   std::size_t deliveries = 0;
   std::size_t sends = 0;
-  std::size_t doubles = 0;  ///< of these again, where it was allowed
+  std::size_t doubles = 0;   ///< of these again, where it was allowed
+  std::size_t withheld = 0;  ///< begun, and not sent: the lease was over
   int crashes = 0;
   int drains = 0;
 };

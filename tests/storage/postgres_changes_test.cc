@@ -25,7 +25,7 @@ using Waiting = std::shared_ptr<std::optional<PgResult<ChangeOutcome>>>;
 const std::string& schema_database() {
   static const std::string kName = [] {
     const std::string url = PostgresServer::shared().make_database();
-    if (!bring_postgres_schema_up(url, true)) throw std::runtime_error("no schema");
+    if (!bring_postgres_schema_up(url, true, StartedImport::kRefuse, 0)) throw std::runtime_error("no schema");
     return url.substr(url.rfind('/') + 1);
   }();
   return kName;

@@ -2,7 +2,10 @@
 #include "storage/postgres_ingest.h"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <thread>
 
 #include "tests/storage/postgres_process.h"
@@ -62,6 +65,111 @@ TEST_F(PostgresIngestTest, a_stream_of_changes_keeps_no_event_out) {
   for (std::thread& stream : changes) stream.join();
   EXPECT_GT(sent, 5);
   EXPECT_GT(version() - before, 2 * sent) << "too few changes to be in anybody's way";
+}
+
+/// What several were answered, and when, from when they were submitted on.
+struct Answered {
+  ErrorCode code{};  ///< none: taken in
+  bool taken = false;
+  std::chrono::steady_clock::duration after{};
+};
+std::vector<Answered> send_all(Process& process, std::vector<IngestIntent> intents) {
+  std::vector<std::optional<Answered>> answers(intents.size());
+  const auto begun = std::chrono::steady_clock::now();
+  for (std::size_t i = 0; i < intents.size(); ++i) {
+    process.store->ingest(process.loop.loop(), std::move(intents[i]), [&, i](Result<IngestResult> result) {
+      answers[i] = Answered{result ? ErrorCode{} : result.error().code, result.has_value(),
+                            std::chrono::steady_clock::now() - begun};
+    });
+  }
+  process.loop.run_until([&] { return std::ranges::all_of(answers, [](auto& one) { return one.has_value(); }); });
+  std::vector<Answered> all;
+  for (const auto& one : answers) all.push_back(*one);
+  return all;
+}
+
+IngestIntent with_key(const std::string& key) {
+  IngestIntent intent = Process::event();
+  intent.key = IdempotencyClaim{"events", key, {}};
+  return intent;
+}
+
+/// The promise is a second; the machine of the tests may be busy.
+constexpr auto kPromise = milliseconds(1'200);
+
+TEST_F(PostgresIngestTest, what_a_lock_kept_out_is_told_so_in_time) {
+  Process process(url);
+  ASSERT_TRUE(process.send());
+  std::thread holder([&] { server.sql(url, "BEGIN; SELECT pg_advisory_xact_lock(1), pg_sleep(2); COMMIT"); });
+  std::this_thread::sleep_for(milliseconds(200));
+  for (const Answered& one : send_all(process, std::vector<IngestIntent>(50, Process::event()))) {
+    EXPECT_FALSE(one.taken);
+    EXPECT_EQ(one.code, ErrorCode::kUnavailable) << "nothing was done";
+    EXPECT_LT(one.after, kPromise);
+  }
+  holder.join();
+  EXPECT_TRUE(process.send());
+  EXPECT_EQ(server.sql(url, "SELECT count(*) FROM eventrelay.events"), "2");
+}
+
+TEST_F(PostgresIngestTest, a_key_that_waits_for_another_process_keeps_no_other_waiting) {
+  Process process(url);
+  ASSERT_TRUE(process.send(with_key("before")));
+  std::thread holder([&] {
+    server.sql(url,
+               "BEGIN; INSERT INTO eventrelay.idempotency_keys VALUES (1, 'events', 'held', '', '', 0);"
+               " SELECT pg_sleep(2); ROLLBACK");
+  });
+  std::this_thread::sleep_for(milliseconds(200));
+  std::vector<IngestIntent> intents;
+  intents.push_back(with_key("held"));
+  for (int i = 0; i < 20; ++i) intents.push_back(with_key("other " + std::to_string(i)));
+  const auto answers = send_all(process, std::move(intents));
+  holder.join();
+  EXPECT_EQ(answers[0].code, ErrorCode::kUnavailable) << "nothing was done";
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    EXPECT_EQ(answers[i].taken, i != 0) << i;
+    EXPECT_LT(answers[i].after, kPromise);
+  }
+  EXPECT_TRUE(process.send(with_key("held")));
+}
+
+TEST_F(PostgresIngestTest, what_the_database_refuses_of_one_fails_no_other) {
+  Process process(url);
+  server.sql(url, "ALTER TABLE eventrelay.events ADD CHECK (1 / (CASE payload WHEN '\"bad\"' THEN 0 ELSE 1 END) > 0)");
+  std::vector<IngestIntent> intents(200, Process::event());
+  for (const std::size_t bad : {0u, 77u, 199u}) intents[bad].events[0].payload = "\"bad\"";
+  const auto answers = send_all(process, std::move(intents));
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    const bool is_bad = i == 0 || i == 77 || i == 199;
+    EXPECT_EQ(answers[i].taken, !is_bad) << i;
+    EXPECT_LT(answers[i].after, kPromise);
+  }
+}
+
+/// Whatever a lane may meet that nobody thought of.
+struct ThrowingHandOver final : HandOver {
+  void publish(News, Completion<>) override { throw std::runtime_error("never thought of"); }
+};
+
+TEST_F(PostgresIngestTest, a_lane_that_ends_by_an_exception_ends_the_process) {
+  const pid_t child = fork();
+  if (child == 0) {
+    ThrowingHandOver hand_over;
+    Metrics metrics;
+    TestLoop loop;
+    PostgresOptions options;
+    options.url = url;
+    auto store = PostgresStore::open(options, hand_over, metrics);
+    if (!store) _exit(1);
+    loop.wait<Result<IngestResult>>(
+        [&](auto done) { (*store)->ingest(loop.loop(), Process::event(), std::move(done)); });
+    _exit(0);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 74);
 }
 
 TEST_F(PostgresIngestTest, an_event_goes_to_the_webhooks_that_were_there_before_it) {

@@ -1,8 +1,10 @@
 // Leases of partitions on PostgreSQL: two workers with one database.
 #include <gtest/gtest.h>
 
+#include <thread>
 #include <utility>
 
+#include "storage/postgres_blocking.h"
 #include "storage/postgres_store.h"
 #include "tests/storage/store_suite.h"
 #include "tests/support/postgres_server.h"
@@ -13,14 +15,14 @@ namespace {
 using std::chrono::seconds;
 
 struct Worker {
-  Worker(TestLoop& on, const std::string& url) : loop(on) {
+  Worker(TestLoop& on, const std::string& url, bool joins = true) : loop(on) {
     PostgresOptions options;
     options.url = url;
     options.name = "test";
     auto opened = PostgresStore::open(options, hand_over, metrics);
     if (!opened) throw std::runtime_error(opened.error().message);
     store = std::move(*opened);
-    token = join().value();
+    if (joins) token = join().value();
   }
 
   template <class T, class Start>
@@ -47,7 +49,12 @@ struct Worker {
     return wait<void>([&](auto done) { store->leave(loop.loop(), token, std::move(done)); });
   }
   Result<FinishResult> finish(const WebhookPtr& webhook, DeliveryId id, DeliveryState state) {
+    return finish(webhook, id, state, token);
+  }
+  /// begun_under: the worker's token then.
+  Result<FinishResult> finish(const WebhookPtr& webhook, DeliveryId id, DeliveryState state, WorkerToken begun_under) {
     FinishAttempt attempt{kOrg, webhook->id, id, 1};
+    attempt.token = begun_under;
     attempt.state = state;
     attempt.outcome.started_at = loop.loop().wall_now();
     attempt.outcome.status_code = 200;
@@ -145,6 +152,36 @@ TEST_F(PostgresLeasesTest, what_is_under_way_is_handed_over_whatever_became_of_i
   EXPECT_TRUE(two.handed_to_it().empty());
 }
 
+TEST_F(PostgresLeasesTest, ends_of_attempts_lock_their_deliveries_in_the_order_of_ids) {
+  const auto webhook = make_webhook();
+  const DeliveryId busy = send(), lower = send(), higher = send();
+  ASSERT_TRUE(one.finish(webhook, send(), DeliveryState::kSucceeded));
+  PgBlocking holder(url, "holder"), other(url, "other");
+  const auto lock = [](PgBlocking& session, DeliveryId id) {
+    session.run("SET lock_timeout = '300ms'; BEGIN; SELECT 1 FROM eventrelay.deliveries WHERE id = " +
+                std::to_string(id.value) + " FOR UPDATE");
+  };
+  const auto waiting = [&] { return sql("SELECT count(*) FROM pg_locks WHERE NOT granted") != "0"; };
+  lock(holder, busy);
+  lock(other, lower);
+  int done = 0;
+  // The first is a commit of its own, and the others are the next.
+  for (const DeliveryId id : {busy, higher, lower}) {
+    FinishAttempt attempt{kOrg, webhook->id, id, 1};
+    attempt.state = DeliveryState::kSucceeded;
+    attempt.outcome.started_at = loop.loop().wall_now();
+    one.store->finish_attempt(loop.loop(), std::make_shared<const FinishAttempt>(attempt),
+                              [&](Result<FinishResult> result) { done += result.has_value(); });
+    while (id == busy && !waiting()) loop.run_ready();
+  }
+  holder.run("COMMIT");
+  loop.run_until([&] { return done == 1; });
+  while (!waiting()) loop.run_ready();
+  EXPECT_NO_THROW(lock(other, higher)) << "who locks it after the lower one waits for nobody";
+  other.run("COMMIT");
+  loop.run_until([&] { return done == 3; });
+}
+
 TEST_F(PostgresLeasesTest, a_fence_needs_the_counter_as_it_was_seen) {
   ASSERT_TRUE(one.claim(all_partitions()));
   const std::uint64_t seen = two.counter_of(one);
@@ -166,6 +203,8 @@ TEST_F(PostgresLeasesTest, a_fenced_worker_is_refused_until_it_joins_again) {
   const WorkerToken former = one.token;
   one.token = one.join().value();
   EXPECT_GT(one.token.epoch, former.epoch);
+  EXPECT_EQ(error_of([&] { return one.finish(webhook, id, DeliveryState::kDead, former); }), ErrorCode::kNotOwner)
+      << "what it began before it was fenced";
   EXPECT_TRUE(one.finish(webhook, id, DeliveryState::kSucceeded));
 }
 
@@ -192,6 +231,23 @@ TEST_F(PostgresLeasesTest, a_worker_that_was_away_for_long_joins_again_and_its_o
   EXPECT_TRUE(one.renew());
   EXPECT_TRUE(one.finish(webhook, id, DeliveryState::kSucceeded));
   EXPECT_TRUE(*two.fence(one, two.counter_of(one))) << "it can be taken over as before";
+}
+
+TEST_F(PostgresLeasesTest, any_process_shows_what_no_live_worker_owns) {
+  const auto unowned = [&] {
+    Worker api(loop, url, false);
+    // Its first report comes at once.
+    loop.run_until([&] { return api.metrics.partitions_unowned.Value() != 0; });
+    return api.metrics.partitions_unowned.Value();
+  };
+  EXPECT_EQ(unowned(), 256);
+  ASSERT_TRUE(one.claim(all_partitions() & ~PartitionSet{}.set(7)));
+  ASSERT_TRUE(one.renew());
+  EXPECT_EQ(unowned(), 1);
+  std::this_thread::sleep_for(std::chrono::milliseconds(6'100));
+  EXPECT_EQ(unowned(), 256) << "its process lives and reports, but renews nothing";
+  ASSERT_TRUE(one.renew());
+  EXPECT_EQ(unowned(), 1);
 }
 
 TEST_F(PostgresLeasesTest, who_leaves_frees_what_it_has_and_is_seen_no_more) {

@@ -11,7 +11,7 @@
 namespace eventrelay::test {
 
 inline constexpr OrganizationId kReadsOrg{1};
-/// 2026-01-01. Partitions are made for kReadsDays from here.
+/// 2026-01-01. Partitions of a day each are made for kReadsDays from here.
 inline constexpr WallTime kReadsBegin = from_unix_ms(1'767'225'600'000);
 inline constexpr int kReadsDays = 5;
 
@@ -19,7 +19,8 @@ struct PostgresReadsTest : PostgresTest {
   PostgresReadsTest() {
     const auto version = bring_postgres_schema_up(url, true);
     if (!version) throw std::runtime_error(version.error().message);
-    sql("SELECT make_partitions(" + std::to_string(unix_ms(kReadsBegin)) + ", " + std::to_string(kReadsDays) +
+    sql("UPDATE installation SET retention_days = 1; SELECT make_partitions(" + std::to_string(unix_ms(kReadsBegin)) +
+        ", " + std::to_string(kReadsDays) +
         "); INSERT INTO event_types (organization_id, name) VALUES (1, 'a'), (1, 'b');" +
         "INSERT INTO webhooks (id, organization_id, partition, ordered, spec, secret, updated_ms, version)"
         " SELECT i, 1, " +

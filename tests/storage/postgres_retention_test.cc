@@ -1,6 +1,7 @@
 // What the store's suite cannot see of retention on PostgreSQL: how the swap of a day behaves beside others' locks.
 #include <gtest/gtest.h>
 
+#include "base/ids.h"
 #include "storage/postgres_schema.h"
 #include "tests/storage/postgres_fixture.h"
 
@@ -9,6 +10,7 @@ namespace {
 
 /// Days ago.
 constexpr int kOldDay = 20;
+constexpr std::int64_t kDayIds = std::int64_t{86'400'000} << kIdSequenceBits;
 
 struct PostgresRetentionTest : PostgresTest {
   std::unique_ptr<PgConnection> db;
@@ -17,7 +19,7 @@ struct PostgresRetentionTest : PostgresTest {
   std::string day;
 
   void SetUp() override {
-    ASSERT_TRUE(bring_postgres_schema_up(url, true));
+    ASSERT_TRUE(bring_postgres_schema_up(url, true, StartedImport::kRefuse, 1));  // partitions of a day each
     db = connect();
     day_ms = (std::stoll(sql("SELECT now_ms()")) / 86'400'000 - kOldDay) * 86'400'000;
     first = std::stoll(sql("SELECT first_id_at(" + std::to_string(day_ms) + ")"));
@@ -35,10 +37,11 @@ struct PostgresRetentionTest : PostgresTest {
     const auto done = PostgresTest::run(on, std::move(statements));
     ASSERT_TRUE(done) << done.error().error.message;
   }
-  /// An event of the old day with one delivery in that state and one attempt.
-  void make(int n, int state) {
-    const std::string event = std::to_string(first + 10 * n);
-    const std::string delivery = std::to_string(first + 10 * n + 1);
+  /// An event of the old day, or of one so many days later, with one delivery in that state and one attempt.
+  void make(int n, int state, int later = 0) {
+    const std::int64_t id = first + later * kDayIds + 10 * n;
+    const std::string event = std::to_string(id);
+    const std::string delivery = std::to_string(id + 1);
     sql("INSERT INTO events VALUES (" + event + ", 1, 1, 0, 1, 0, NULL, '', '{}')");
     sql("INSERT INTO deliveries (id, organization_id, event_id, webhook_id, partition, type_id, tenant_id,"
         " first_due_ms, due_ms, sort_at_ms, state, attempts, ended_id) VALUES (" +
@@ -90,6 +93,57 @@ TEST_F(PostgresRetentionTest, a_days_rest_takes_its_place_with_the_same_indexes)
   EXPECT_EQ(rows(), "0 0 0");
   EXPECT_EQ(sql("SELECT sum(dead) FROM gauges"), "0");
   EXPECT_EQ(sql("SELECT to_regclass('deliveries_" + day + "') IS NULL"), "t");
+}
+
+TEST_F(PostgresRetentionTest, the_rests_of_neighbours_become_one) {
+  sql("SELECT make_partitions(" + std::to_string(day_ms) + ", 4)");
+  for (int later = 1; later < 4; ++later) make(9, 0, later);
+  make(8, 2, 3);  // dead: goes
+  int calls = 0;
+  while (!retire().empty()) ++calls;
+  EXPECT_LE(calls, 8);
+  EXPECT_EQ(rows(), "4 4 4");
+  EXPECT_EQ(sql("SELECT sum(pending) || ' ' || sum(dead) FROM gauges"), "1 -1");
+  EXPECT_EQ(sql("SELECT count(*) FROM time_partitions() WHERE is_rest"), "1");
+  EXPECT_EQ(sql("SELECT name || ' ' || (hi - lo) FROM time_partitions() WHERE is_rest"),
+            day + " " + std::to_string(4 * kDayIds));
+  for (const char* parent : {"events", "attempts"})
+    EXPECT_EQ(sql("SELECT count(*) FROM pg_inherits WHERE inhparent = '" + std::string(parent) + "'::regclass"),
+              sql("SELECT count(*) FROM time_partitions()"));
+
+  sql("UPDATE deliveries SET state = 1");
+  EXPECT_EQ(retire(), day);
+  EXPECT_EQ(rows(), "0 0 0");
+}
+
+TEST_F(PostgresRetentionTest, rests_that_are_large_together_stay_apart) {
+  sql("SELECT make_partitions(" + std::to_string(day_ms) + ", 2)");
+  make(9, 0, 1);
+  sql("UPDATE deliveries SET attempts = 10000 WHERE state = 0");
+  while (!retire().empty()) {
+  }
+  EXPECT_EQ(rows(), "2 2 2");
+  EXPECT_EQ(sql("SELECT count(*) FROM time_partitions() WHERE is_rest"), "2");
+  sql("UPDATE deliveries SET attempts = 9999 WHERE state = 0");
+  while (!retire().empty()) {
+  }
+  EXPECT_EQ(sql("SELECT count(*) FROM time_partitions() WHERE is_rest"), "1");
+}
+
+TEST_F(PostgresRetentionTest, a_partition_of_several_days_goes_when_all_of_it_is_old) {
+  const auto retire_at = [&](int days_after) {
+    return sql("SELECT retire_days(" + std::to_string(day_ms + days_after * std::int64_t{86'400'000}) + ")");
+  };
+  sql("UPDATE installation SET retention_days = 48; SELECT make_partitions(" + std::to_string(day_ms + 86'400'000) +
+      ", 3)");  // four days after the old one
+  make(9, 1, 1);
+  make(9, 1, 4);
+  EXPECT_EQ(retire_at(1), day);
+  EXPECT_EQ(rows(), "3 3 3");
+  EXPECT_EQ(retire_at(4), "");
+  EXPECT_EQ(rows(), "3 3 3");
+  EXPECT_NE(retire_at(5), "");
+  EXPECT_EQ(rows(), "1 1 1");
 }
 
 TEST_F(PostgresRetentionTest, beside_a_lock_on_the_day_it_gives_up_at_once_and_inserts_go_on) {

@@ -129,6 +129,24 @@ TEST_F(PostgresSilenceTest, an_end_that_was_set_is_kept_and_what_waits_is_answer
   loop.run_until([&] { return answered == 6; });
 }
 
+TEST_F(PostgresSilenceTest, changes_behind_a_lock_that_is_held_are_answered_in_their_time) {
+  std::thread holder([&] { server.sql(url, "BEGIN; SELECT pg_advisory_xact_lock(1), pg_sleep(8); COMMIT"); });
+  pass(milliseconds(200));
+  std::vector<std::shared_ptr<Asked<ChangeResult>>> changes;
+  for (int i = 0; i < 8; ++i) changes.push_back(ask_change(Process::webhook()));
+  const auto slice = ask_change(AdvanceJob{JobId{1}, 1});
+  loop.run_until([&] { return std::ranges::all_of(changes, [](auto& one) { return one->answer.has_value(); }); });
+  for (const auto& change : changes) {
+    EXPECT_EQ(change->answer->error().code, ErrorCode::kUnavailable) << "nothing was done";
+    EXPECT_LT(change->after, seconds(7)) << "one that has begun has its two seconds for the lock";
+  }
+  EXPECT_LT(changes.back()->after, seconds(6));
+  loop.run_until([&] { return slice->answer.has_value(); });
+  EXPECT_EQ(slice->answer->error().code, ErrorCode::kNotFound) << "what the engine asks for has its turn";
+  holder.join();
+  EXPECT_EQ(server.sql(url, "SELECT count(*) FROM eventrelay.webhooks"), "0");
+}
+
 TEST_F(PostgresSilenceTest, a_slow_change_on_a_server_that_answers_others_is_waited_for) {
   std::thread holder([&] { server.sql(url, "BEGIN; SELECT pg_advisory_xact_lock(1), pg_sleep(1.7); COMMIT"); });
   pass(milliseconds(200));

@@ -1,7 +1,7 @@
 -- Everything is in a schema of its own; each session's search_path names it.
 -- One id space, as with SQLite: ids carry the millisecond in which they were made, so created_at is no column, and a
 -- range of time is a range of ids. An event's own deliveries have the ids that follow the event's.
--- Events, deliveries and attempts are partitioned by id, a day each. No foreign keys: a partition is dropped whole.
+-- Events, deliveries and attempts are partitioned by id, some days each. No foreign keys: a partition is dropped whole.
 
 CREATE TABLE organizations (
   id bigint PRIMARY KEY, name text NOT NULL,
@@ -9,7 +9,9 @@ CREATE TABLE organizations (
 INSERT INTO organizations VALUES (1, 'default');
 
 -- Names what is this installation's where others share a server with it: its streams in Redis.
-CREATE TABLE installation (id bigint NOT NULL);
+CREATE TABLE installation (
+  id bigint NOT NULL,
+  retention_days integer NOT NULL DEFAULT 0);  -- as the process that started last has it: see make_partitions
 INSERT INTO installation SELECT (random() * 9e15)::bigint;
 
 CREATE TABLE event_types (
@@ -145,8 +147,8 @@ CREATE FUNCTION now_ms() RETURNS bigint LANGUAGE sql VOLATILE
   AS 'SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint';
 
 -- The first of n consecutive ids, by this server's clock and only rising, also where the clock steps back: what is
--- drawn after another draw has ended is greater. The lock is held inside this call alone; a session whose call was
--- cancelled may hold it still, and is to be closed.
+-- drawn after another draw has ended is greater. The lock is held inside this call alone; a session whose call has
+-- failed may hold it still, and is to be closed (PgLink::settle).
 CREATE FUNCTION draw_ids(n bigint, at_ms bigint) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
   base bigint;
@@ -160,24 +162,62 @@ END $$;
 
 -- ---- Partitions by time -------------------------------------------------------------------------------------------
 
--- Makes the partitions of the days from that time on, where they are missing. Beside everything else: ATTACH takes no
--- lock that an insert waits for.
+-- The partitions of deliveries, in their order; those of events and attempts have the same names and bounds.
+CREATE FUNCTION time_partitions(OUT name text, OUT lo bigint, OUT hi bigint, OUT is_rest boolean) RETURNS SETOF record
+LANGUAGE sql STABLE AS $$
+  SELECT substring(c.relname FROM '^deliveries_(.*)$'), b.bound[1]::bigint, b.bound[2]::bigint,
+         obj_description(c.oid, 'pg_class') IS NOT NULL
+    FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+    CROSS JOIN LATERAL regexp_match(pg_get_expr(c.relpartbound, c.oid), $r$FROM \('(\d+)'\) TO \('(\d+)'\)$r$) b(bound)
+    WHERE i.inhparent = 'deliveries'::regclass ORDER BY 2
+$$;
+
+-- How many days the partition of that day is to have. A twelfth of what is kept: plans and locks are of every partition,
+-- and some fifteen are as good as one. Where all is kept, a twelfth of the time since the oldest, between two weeks and a
+-- year: 51 partitions in ten years, and from then on one more each year.
+CREATE FUNCTION partition_days(day bigint) RETURNS bigint LANGUAGE sql STABLE AS $$
+  SELECT CASE WHEN i.retention_days > 0 THEN (i.retention_days + 11) / 12
+              ELSE least(365, greatest(14, (day - oldest.n) / 12)) END
+    FROM installation i, (SELECT created_ms(min(p.lo)) / 86400000 AS n FROM time_partitions() p) oldest
+$$;
+
+-- Makes partitions for the days (UTC) from that time on, where there are none; gives the number of tables. Each follows
+-- the one before it, or comes before the one after it, where these are near; whatever their widths, no two overlap.
+-- Beside everything else: ATTACH takes no lock that an insert waits for.
 CREATE FUNCTION make_partitions(from_ms bigint, days integer) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
   made integer := 0;
   day bigint;
+  width bigint;
+  prior_end bigint;                            -- the first day after the partitions before that day
+  next_start bigint;                           -- the first day of those after it
+  start bigint;
+  made_until bigint := 0;
   parent text;
   child text;
 BEGIN
   PERFORM pg_advisory_xact_lock(7305, 2);
-  FOR day IN SELECT from_ms / 86400000 + d FROM generate_series(0, days - 1) d LOOP
+  FOR day IN
+    WITH p AS MATERIALIZED (SELECT * FROM time_partitions())
+    SELECT d FROM generate_series(from_ms / 86400000, from_ms / 86400000 + days - 1) d
+      WHERE NOT EXISTS (SELECT FROM p WHERE p.lo <= first_id_at(d * 86400000) AND p.hi > first_id_at(d * 86400000))
+      ORDER BY d
+  LOOP
+    CONTINUE WHEN day < made_until;
+    SELECT max(created_ms(p.hi)) FILTER (WHERE p.hi <= first_id_at(day * 86400000)) / 86400000,
+           min(created_ms(p.lo)) FILTER (WHERE p.lo > first_id_at(day * 86400000)) / 86400000
+      INTO prior_end, next_start FROM time_partitions() p;
+    width := partition_days(day);
+    start := CASE WHEN day - prior_end < width THEN prior_end
+                  WHEN next_start - day <= width THEN greatest(prior_end, next_start - width)
+                  ELSE day END;
+    made_until := least(start + width, next_start, created_ms(9223372036854775807) / 86400000);  -- where ids end
     FOREACH parent IN ARRAY ARRAY['events', 'deliveries', 'attempts'] LOOP
-      child := parent || '_' || to_char(to_timestamp(day * 86400) AT TIME ZONE 'UTC', 'YYYYMMDD');
-      CONTINUE WHEN to_regclass(child) IS NOT NULL;
+      child := parent || '_' || to_char(to_timestamp(start * 86400) AT TIME ZONE 'UTC', 'YYYYMMDD');
       EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS)', child, parent);
       EXECUTE format('ALTER TABLE %I SET (autovacuum_vacuum_scale_factor = 0.05)', child);
       EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%s) TO (%s)', parent, child,
-                     first_id_at(day * 86400000), first_id_at((day + 1) * 86400000));
+                     first_id_at(start * 86400000), first_id_at(made_until * 86400000));
       made := made + 1;
     END LOOP;
   END LOOP;
