@@ -8,11 +8,11 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/use_future.hpp>
 #include <future>
-#include <sstream>
 #include <thread>
 #include <vector>
 
 #include "api/api.h"
+#include "app/listeners.h"
 #include "app/shared_store.h"
 #include "base/log.h"
 #include "engine/engine.h"
@@ -29,9 +29,12 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 
-/// From SIGTERM to the end: the longest attempt, and its commit.
-constexpr auto kDrainTime = kAttemptTimeoutMax + 5s;
-/// For one step of the start or the stop.
+/// From SIGTERM: the longest attempt, and its commit. What is not over then is ended, which takes a moment: all of it
+/// within the 35 seconds that are documented.
+constexpr auto kDrainTime = kAttemptTimeoutMax + 4s;
+/// For what only ends what it has under way.
+constexpr auto kEndTime = 500ms;
+/// For one step of the start.
 constexpr auto kStepTime = 30s;
 /// Of the limit of file descriptors: for files and what is not counted.
 constexpr std::size_t kReservedDescriptors = 128;
@@ -52,27 +55,6 @@ std::size_t raise_descriptor_limit() {
 
 Error unavailable(std::string message) {
   return Error{ErrorCode::kUnavailable, std::move(message), {}};
-}
-
-/// Bound and listening. shared: other loops of this process listen on the same port.
-Result<tcp::acceptor> listen(asio::io_context& context, const tcp::endpoint& endpoint, bool shared) {
-  tcp::acceptor acceptor(context);
-  boost::system::error_code error;
-  const auto step = [&](auto&& call) {
-    if (!error) call();
-  };
-  step([&] { acceptor.open(endpoint.protocol(), error); });
-  step([&] { acceptor.set_option(tcp::acceptor::reuse_address(true), error); });
-  using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
-  if (shared) step([&] { acceptor.set_option(ReusePort(true), error); });
-  step([&] { acceptor.bind(endpoint, error); });
-  step([&] { acceptor.listen(asio::socket_base::max_listen_connections, error); });
-  if (error) {
-    std::ostringstream where;
-    where << endpoint;
-    return unavailable("Cannot listen on " + where.str() + ": " + error.message());
-  }
-  return acceptor;
 }
 
 /// What one thread runs.
@@ -260,25 +242,12 @@ Result<void> Server::Impl::add_key(const std::string& name, const std::string& k
   return {};
 }
 
-/// One a loop. Who connects waits until serve().
+/// Who connects waits until serve().
 Result<std::vector<tcp::acceptor>> Server::Impl::open_listeners() {
-  tcp::endpoint endpoint(asio::ip::make_address(config_.listen_host), config_.listen_port);
-  const bool shared = loops_.size() > 1;
-  // Alone first, so that another program on the port is noticed and port 0 becomes one for all.
-  {
-    auto probe = listen(loops_.front()->context, endpoint, false);
-    if (!probe) return probe.error();
-    endpoint = probe->local_endpoint();
-  }
-  std::vector<tcp::acceptor> acceptors;
-  for (auto& parts : loops_) {
-    auto acceptor = listen(parts->context, endpoint, shared);
-    if (!acceptor) return acceptor.error();
-    acceptors.push_back(std::move(*acceptor));
-  }
-  std::ostringstream text;
-  text << endpoint;
-  address = text.str();
+  std::vector<asio::io_context*> loops;
+  for (auto& parts : loops_) loops.push_back(&parts->context);
+  auto acceptors = listen(loops, tcp::endpoint(asio::ip::make_address(config_.listen_host), config_.listen_port));
+  if (acceptors) address = to_text(acceptors->front().local_endpoint());
   return acceptors;
 }
 
@@ -329,7 +298,7 @@ void Server::Impl::stop() {
     std::promise<void> done;
     std::atomic<std::size_t> left;
   };
-  const auto run_all = [&](auto begin) {
+  const auto run_all = [&](std::chrono::steady_clock::time_point deadline, auto begin) {
     auto countdown = std::make_shared<Countdown>();
     countdown->left = loops_.size();
     auto finished = countdown->done.get_future();
@@ -340,12 +309,14 @@ void Server::Impl::stop() {
         });
       });
     }
-    finished.wait_for(kDrainTime);
+    finished.wait_until(deadline);
   };
+  const auto deadline = std::chrono::steady_clock::now() + kDrainTime;
+  if (shared_store_) shared_store_->store().end_by(deadline);
   // Requests that are being answered end; attempts under way end; what has not begun stays pending in the store. Of
   // several processes' partitions each goes to another process at once, with what is under way in it.
   const bool is_worker = shared_store_ && config_.role != Role::kApi;
-  run_all([this, is_worker](LoopParts& parts, auto done) {
+  run_all(deadline, [this, is_worker](LoopParts& parts, auto done) {
     const auto arrive = [done, left = std::make_shared<int>(2)] {
       if (--*left == 0) done();
     };
@@ -358,7 +329,7 @@ void Server::Impl::stop() {
       arrive();
     }
   });
-  run_all([](LoopParts& parts, auto done) {
+  run_all(std::chrono::steady_clock::now() + kEndTime, [](LoopParts& parts, auto done) {
     asio::co_spawn(parts.context, parts.client->stop(), [done](const std::exception_ptr&) { done(); });
   });
   end_loops();
@@ -369,7 +340,7 @@ void Server::Impl::end_shared_store() {
   LoopParts& parts = *loops_.front();
   if (!parts.thread.joinable()) parts.thread = std::thread([&parts] { parts.context.run(); });
   auto stopped = asio::co_spawn(parts.context, shared_store_->stop(), asio::use_future);
-  if (stopped.wait_for(kStepTime) == std::future_status::ready) return stopped.get();
+  if (stopped.wait_for(kEndTime) == std::future_status::ready) return stopped.get();
   spdlog::error("the work for Redis did not end in time: it is dropped");
 }
 

@@ -22,7 +22,8 @@ class Server {
   /// The API key made at this start; empty when there was one. Shown once.
   const std::string& new_api_key() const;
 
-  /// Drains: no new requests, attempts under way end by their own deadlines and are committed. At most kDrainTime.
+  /// Drains: no new requests, attempts under way end by their own deadlines and are committed. What is not
+  /// over within kDrainTime is dropped: it is sent again by whoever comes next.
   void stop();
 
  private:

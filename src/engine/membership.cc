@@ -98,6 +98,9 @@ void Membership::on_view(Asked asked, Result<LeaseView> view) {
     if (view.error().code == ErrorCode::kNotOwner) return fenced();
     seen_.clear();
     read_at_.reset();
+    // The lease ends by itself: all that is worth waiting for is what is under way. Should the store come back before
+    // that has ended, the partitions are given away then.
+    if (draining_ && loop_.now() - drain_begun_ >= kGiveAwayTime) wait_for_engines();
     return;
   }
   take_in(asked, *view);
@@ -289,6 +292,7 @@ void Membership::submit_release(const PartitionSet& given, std::vector<HandedDel
 
 void Membership::drain(Completion<> done) {
   draining_ = true;
+  drain_begun_ = loop_.now();
   drained_.swap(done);  // Boost 1.81's move assignment never returns
   releasing_ |= owned_ | gaining_;
   stop_all();

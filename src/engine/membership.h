@@ -20,6 +20,8 @@
 namespace eventrelay {
 
 /// Partitions that a draining worker gives away are found with the next renewal: no webhook shall pause for a second.
+/// A draining worker that does not reach the store tries for so long to give its partitions away.
+inline constexpr auto kGiveAwayTime = std::chrono::seconds(3);
 inline constexpr auto kRenewEvery = std::chrono::milliseconds(500);
 /// A worker whose counter has stood so long is fenced.
 inline constexpr auto kLeasePeriod = std::chrono::seconds(6);
@@ -120,6 +122,7 @@ class Membership {
   std::optional<SteadyTime> read_at_;
 
   bool draining_ = false;
+  SteadyTime drain_begun_{};
   bool told_of_drain_ = false;  ///< others count without this worker
   bool waiting_for_engines_ = false;
   Completion<> drained_;

@@ -1,10 +1,9 @@
 #include "net/http_server.h"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "base/task_group.h"
 #include "net/http_connection.h"
 #include "net/http_response_writer.h"
 
@@ -61,7 +60,7 @@ void HttpLoopState::arm_sweep(std::shared_ptr<HttpLoopState> self) {
 class HttpServer::Impl {
  public:
   Impl(asio::io_context& io, tcp::acceptor listener, std::shared_ptr<HttpLoopState> loop_state)
-      : loop(io), acceptor(std::move(listener)), pause(io), state(std::move(loop_state)) {}
+      : tasks(io, "the HTTP server"), acceptor(std::move(listener)), pause(io), state(std::move(loop_state)) {}
 
   static asio::awaitable<void> accept(std::shared_ptr<Impl> self);
   static asio::awaitable<void> stop(std::shared_ptr<Impl> self, std::chrono::milliseconds grace);
@@ -69,7 +68,7 @@ class HttpServer::Impl {
   void close_acceptor();
   void close_connections();
 
-  asio::io_context& loop;
+  TaskGroup tasks;  ///< who accepts, and the connections
   tcp::acceptor acceptor;
   asio::steady_timer pause;
   std::shared_ptr<HttpLoopState> state;
@@ -82,9 +81,10 @@ asio::awaitable<void> HttpServer::Impl::accept(std::shared_ptr<Impl> self) {
   tcp::endpoint peer;
   while (!server.state->stopping) {
     tcp::socket socket = co_await server.acceptor.async_accept(peer, token);
+    if (server.state->stopping) co_return;
     if (!error) {
       server.admit(std::move(socket), peer);
-    } else if (!server.state->stopping) {
+    } else {
       server.pause.expires_after(kAcceptPause);
       co_await server.pause.async_wait(token);
     }
@@ -107,7 +107,7 @@ void HttpServer::Impl::admit(tcp::socket socket, const tcp::endpoint& peer) {
   }
   auto connection = std::make_shared<HttpConnection>(std::move(socket), peer.address().to_string(), state,
                                                      room ? Admission::kServed : Admission::kRefused);
-  asio::co_spawn(loop, room ? HttpConnection::serve(connection) : HttpConnection::refuse(connection), asio::detached);
+  tasks.spawn(room ? HttpConnection::serve(connection) : HttpConnection::refuse(connection));
 }
 
 void HttpServer::Impl::close_acceptor() {
@@ -133,10 +133,7 @@ asio::awaitable<void> HttpServer::Impl::stop(std::shared_ptr<Impl> self, std::ch
     co_await state.drained.async_wait(token);
     server.close_connections();
   }
-  while (!state.connections.empty()) {
-    state.drained.expires_at(std::chrono::steady_clock::time_point::max());
-    co_await state.drained.async_wait(token);
-  }
+  co_await server.tasks.join();
   state.sweep.cancel();
 }
 
@@ -153,7 +150,7 @@ HttpServer::~HttpServer() {
 }
 
 void HttpServer::start() {
-  asio::co_spawn(impl_->loop, Impl::accept(impl_), asio::detached);
+  impl_->tasks.spawn(Impl::accept(impl_));
 }
 
 asio::awaitable<void> HttpServer::stop(std::chrono::milliseconds grace) {

@@ -2,6 +2,7 @@
 
 #include <libpq-fe.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "storage/postgres_dial.h"
@@ -50,7 +51,8 @@ PgConnection::~PgConnection() {
 
 asio::awaitable<Result<std::unique_ptr<PgConnection>>> PgConnection::connect(asio::io_context& context,
                                                                              PgConnectOptions options) {
-  const Deadline deadline = std::chrono::steady_clock::now() + options.connect_timeout;
+  Deadline deadline = std::chrono::steady_clock::now() + options.connect_timeout;
+  if (options.end_by != nullptr) deadline = std::min(deadline, *options.end_by);
   Result<PgHandle> session = co_await pg_dial(context, options, deadline);
   if (!session) co_return session.error();
   const int version = PQserverVersion(session->get());
@@ -61,6 +63,7 @@ asio::awaitable<Result<std::unique_ptr<PgConnection>>> PgConnection::connect(asi
   std::unique_ptr<PgConnection> connection(new PgConnection(std::make_shared<Impl>(context, std::move(*session))));
   connection->impl_->round_trips = options.round_trips;
   connection->impl_->heard = options.heard;
+  connection->impl_->end_by = options.end_by;
   connection->impl_->start();
   PgResult<Rows> answer = co_await connection->run(std::move(statements), deadline);
   if (!answer) {

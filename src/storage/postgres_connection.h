@@ -119,6 +119,8 @@ struct PgConnectOptions {
   prometheus::Counter* round_trips = nullptr;
   /// Is set to when the server last answered a batch; outlives the connection. nullptr: to nothing.
   std::chrono::steady_clock::time_point* heard = nullptr;
+  /// No deadline is later: of the connecting, and of what is run from then on; outlives the connection. nullptr: none.
+  const std::chrono::steady_clock::time_point* end_by = nullptr;
 };
 
 class PgConnection {

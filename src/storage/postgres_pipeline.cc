@@ -54,6 +54,7 @@ void PgConnection::Impl::start() {
 
 void PgConnection::Impl::run(std::vector<PgStatement> statements, Deadline deadline, Done done) {
   if (!open) return fail_later(std::move(done), {{ErrorCode::kUnavailable, end_reason, {}}, ""});
+  if (end_by != nullptr) deadline = std::min(deadline, *end_by);
   if (deadline <= std::chrono::steady_clock::now()) {
     return fail_later(std::move(done), {{ErrorCode::kUnavailable, "no time is left for PostgreSQL", {}}, ""});
   }

@@ -44,6 +44,7 @@ struct PgConnection::Impl : std::enable_shared_from_this<Impl> {
   // As PgConnectOptions.
   prometheus::Counter* round_trips = nullptr;
   std::chrono::steady_clock::time_point* heard = nullptr;
+  const Deadline* end_by = nullptr;
 
   /// Watches the socket from here on.
   void start();

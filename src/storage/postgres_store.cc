@@ -67,6 +67,7 @@ PgConnectOptions PostgresStore::Impl::connect_options() {
   connect.connect_timeout = kConnectTimeout;
   connect.round_trips = &metrics_.round_trips;
   connect.heard = &pulse_.heard;
+  connect.end_by = &end_by_;
   return connect;
 }
 
@@ -253,6 +254,10 @@ Awaitable<void> PostgresStore::Impl::report() {
   metrics_.partitions_unowned.Set(static_cast<double>(rows->integer(0, 2)));
 }
 
+void PostgresStore::Impl::end_by(std::chrono::steady_clock::time_point deadline) {
+  asio::post(context_, [this, deadline] { end_by_ = deadline; });
+}
+
 void PostgresStore::Impl::stop() {
   if (!thread_.joinable()) return;
   stopping_ = true;
@@ -311,6 +316,9 @@ Result<int> migrate_postgres(const std::string& url) {
 
 PostgresStore::PostgresStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 PostgresStore::~PostgresStore() = default;
+void PostgresStore::end_by(std::chrono::steady_clock::time_point deadline) {
+  impl_->end_by(deadline);
+}
 void PostgresStore::stop() {
   impl_->stop();
 }

@@ -33,6 +33,9 @@ class PostgresStore final : public Store, public StoreQueries, public Leases, pu
                                                      Metrics& metrics);
   ~PostgresStore() override;
 
+  /// Nothing waits for the database past the deadline, which is kCommitTimeout ahead or more: what is not done by then
+  /// fails, and stop() returns. Any thread.
+  void end_by(std::chrono::steady_clock::time_point deadline);
   /// Commits what is queued, then answers nothing more. May be called again.
   void stop();
   /// A number of this installation's own, the same in each of its processes.

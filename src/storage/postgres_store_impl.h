@@ -21,6 +21,7 @@ class PostgresStore::Impl {
   ~Impl() { stop(); }
 
   Result<void> start();
+  void end_by(std::chrono::steady_clock::time_point deadline);
   void stop();
 
   // Any thread, between start() and stop().
@@ -66,6 +67,7 @@ class PostgresStore::Impl {
   std::atomic<bool> stopping_{false};
   // The connections are destroyed before their context, and what they tell after them.
   PgPulse pulse_;
+  std::chrono::steady_clock::time_point end_by_ = std::chrono::steady_clock::time_point::max();
   boost::asio::io_context context_{1};
   std::optional<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> work_ =
       boost::asio::make_work_guard(context_);

@@ -388,6 +388,55 @@ TEST_F(MembershipTest, a_drain_during_an_outage_begins_nothing_and_goes_on_after
   EXPECT_EQ(leases.calls.back(), "leave");
 }
 
+TEST_F(MembershipTest, a_drain_during_an_outage_without_an_end_waits_for_what_is_under_way_alone) {
+  Worker idle(time, leases);
+  time.run_for(2s);
+  leases.cut_off = {idle.loop[0].get()};
+  bool drained = false;
+  idle.membership->drain([&] { drained = true; });
+  time.run_for(kGiveAwayTime + 1s);
+  EXPECT_TRUE(drained);
+
+  leases.cut_off = {};
+  Worker busy(time, leases);
+  time.run_for(kLeasePeriod + 2s);
+  for (; busy.store.lane_reads.size() > 1; time.run_ready()) busy.store.lane_reads.answer(LanePage{{}, true, {}});
+  send_one(busy);
+  ASSERT_EQ(busy.transport[0]->bodies.size(), 1u);
+  leases.cut_off = {busy.loop[0].get()};
+  drained = false;
+  busy.membership->drain([&] { drained = true; });
+  time.run_for(10s);
+  EXPECT_FALSE(drained);
+  busy.transport[0]->answer(answer_of(200));
+  time.run_ready();
+  busy.store.finishes.answer(FinishResult{DeliveryState::kSucceeded});
+  time.run_for(1s);
+  EXPECT_TRUE(drained);
+}
+
+TEST_F(MembershipTest, a_drain_gives_away_after_a_long_outage_what_is_under_way_still) {
+  Worker worker(time, leases);
+  time.run_for(2s);
+  for (; worker.store.lane_reads.size() > 1; time.run_ready()) worker.store.lane_reads.answer(LanePage{{}, true, {}});
+  send_one(worker);
+  leases.cut_off = {worker.loop[0].get()};
+  bool drained = false;
+  worker.membership->drain([&] { drained = true; });
+  time.run_for(10s);
+  leases.cut_off = {};
+  time.run_for(2s);
+  EXPECT_EQ(leases.owned_by(1), 0u);
+  EXPECT_EQ(leases.handed.size(), 1u);
+  EXPECT_FALSE(drained);
+  worker.transport[0]->answer(answer_of(200));
+  time.run_ready();
+  worker.store.finishes.answer(FinishResult{DeliveryState::kSucceeded});
+  time.run_for(1s);
+  EXPECT_TRUE(drained);
+  EXPECT_FALSE(leases.workers.contains(1));
+}
+
 TEST_F(MembershipTest, a_drain_gives_back_what_a_claim_brought_meanwhile) {
   Worker worker(time, leases);
   bool drained = false;

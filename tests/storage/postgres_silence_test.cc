@@ -110,6 +110,25 @@ TEST_F(PostgresSilenceTest, a_change_that_is_done_after_its_answer_is_told_all_t
   EXPECT_EQ(server.sql(url, "SELECT count(*) FROM eventrelay.webhooks"), "2");
 }
 
+TEST_F(PostgresSilenceTest, an_end_that_was_set_is_kept_and_what_waits_is_answered) {
+  pause();
+  const auto end = steady_clock::now() + milliseconds(1'500);
+  process.store->end_by(end);
+  int answered = 0;
+  const auto count = [&](const auto& result) {
+    EXPECT_FALSE(result);
+    ++answered;
+  };
+  for (int i = 0; i < 3; ++i) {
+    process.store->ingest(loop.loop(), Process::event(), [&](const Result<IngestResult>& result) { count(result); });
+    process.store->change(loop.loop(), Process::webhook(), [&](const Result<ChangeResult>& result) { count(result); });
+    pass(milliseconds(20));  // in a commit of its own
+  }
+  process.store->stop();
+  EXPECT_LT(steady_clock::now() - end, milliseconds(500));
+  loop.run_until([&] { return answered == 6; });
+}
+
 TEST_F(PostgresSilenceTest, changes_behind_a_lock_that_is_held_are_answered_in_their_time) {
   std::thread holder([&] { server.sql(url, "BEGIN; SELECT pg_advisory_xact_lock(1), pg_sleep(8); COMMIT"); });
   pass(milliseconds(200));

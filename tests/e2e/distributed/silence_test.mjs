@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Cluster } from "../support/cluster.mjs";
+import { Receiver } from "../support/receiver.mjs";
 import { sleep, until } from "../support/wait.mjs";
 
 const silentMs = 12_000;   // connections are given up meanwhile, and new ones tried in vain
@@ -61,5 +62,49 @@ test("what_does_not_go_over_redis_is_counted", { timeout: 60_000 }, async () => 
     await api.event("gone.t");
     return await dropped() > 0;
   });
+  await cluster.dispose();
+});
+
+/// SIGTERM; how long it took.
+async function stopMs(cluster, server) {
+  const from = Date.now();
+  assert.deepEqual(await cluster.stop(server), { code: 0, signal: null }, server.log);
+  return Date.now() - from;
+}
+
+test("without_postgresql_a_stop_takes_no_longer_than_is_documented_and_loses_nothing", { timeout: 180_000 }, async (t) => {
+  const cluster = await Cluster.start({ apis: 3, workers: 2, redis: false, postgres: { fast: true } });
+  const [idle, committing, api] = cluster.apis;
+  const [idleWorker, busyWorker] = cluster.workers;
+  const receiver = await Receiver.start();
+  let answer;
+  receiver.on("/held", (response, _, n) => (n === 1 ? (answer = response) : response.writeHead(204).end()));
+  const hook = await api.webhook(receiver.url("/held"), { event_types: ["silent.t"], timeout_ms: 30_000 });
+  cluster.postgres.pause();
+  const posted = committing.call("POST", "/api/events", { type: "silent.other", payload: 2 });
+  await sleep(100);
+  const ms = await Promise.all([idle, committing, idleWorker].map((server) => stopMs(cluster, server)));
+  t.diagnostic(`ms: an idle API process, one with a commit, an idle worker: ${ms}`);
+  assert.equal((await posted).status, 503);
+  [8_000, 20_000, 12_000].forEach((most, n) => assert.ok(ms[n] <= most, `${ms[n]} ms instead of ${most}`));
+
+  cluster.postgres.resume();
+  // The connection for attempts' ends is there: what is sent over it when nothing is heard any more is in a commit.
+  const before = await api.event("silent.t", 0);
+  await api.delivery(before.id, "succeeded", hook.id, 30_000);
+  const { id } = await api.event("silent.t", 1);
+  await until("it is under way", () => answer);
+  const stopped = stopMs(cluster, busyWorker);
+  await sleep(25_000);
+  cluster.postgres.pause();  // amid the drain
+  await sleep(3_000);
+  answer.writeHead(204).end();  // its end cannot be committed
+  const busyMs = await stopped;
+  t.diagnostic(`a worker with an attempt under way: ${busyMs} ms`);
+  assert.ok(busyMs <= 36_000, `${busyMs} ms`);
+  cluster.postgres.resume();
+  await cluster.startWorker();
+  // Whether its end was committed is unknown; else it is sent again.
+  await api.delivery(id, "succeeded", hook.id, 60_000);
   await cluster.dispose();
 });
