@@ -62,13 +62,15 @@ void Dispatcher::settle(Lane& lane) {
   if (lane.wants_look(now)) {
     lane.woken = false;
     lane.looking = true;
+    lane.looks_again = lane.is_linked();
     lane.window.set_beyond(LaneKey{});
   }
   if (!draining_ && lane.wants_refill(now)) refill(lane);
-  // A lane that waits for its turn keeps its place, however much happens to it meanwhile.
+  if (!lane.window.refilling()) lane.looks_again = false;
+  // A lane that waits for its turn keeps its place, however much happens to it meanwhile, and while it looks again.
   const std::size_t queue = std::min<std::size_t>(lane.sending, queues_.size() - 1);
   const bool ready = lane.can_start(now);
-  if (lane.is_linked() && (!ready || lane.queue != queue)) lane.unlink();
+  if (lane.is_linked() && (!(ready || lane.looks_again) || lane.queue != queue)) lane.unlink();
   if (ready && !lane.is_linked()) {
     lane.queue = queue;
     queues_[queue].push_back(lane);
@@ -153,7 +155,7 @@ void Dispatcher::pump() {
 
 void Dispatcher::start_front(Lane& lane) {
   PendingDelivery delivery = lane.window.pop_front();
-  lane.looked = false;
+  lane.looked.reset();
   const DeliveryId id = delivery.id;
   const WebhookId webhook = delivery.webhook;
   const EventId event = delivery.event;

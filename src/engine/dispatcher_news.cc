@@ -117,7 +117,8 @@ void Dispatcher::on_refill(WebhookId webhook, std::uint64_t generation, Result<D
     const ReadPoint seen = page->seen;
     lane->window.end_refill(std::move(*page), [&](const PendingDelivery& row) { return is_busy(*lane, row, seen); });
     lane->reads.note(from, seen);
-    lane->looked = from == LaneKey{};
+    lane->looked.reset();
+    if (from == LaneKey{}) lane->looked = clock_.now();
     for (PendingDelivery& arrival : lane->window.take_waiting()) on_arrival(*lane, std::move(arrival));
     if (!lane->enabled()) lane->window.spill();
   } else {

@@ -7,6 +7,8 @@ namespace eventrelay {
 namespace {
 /// After so many attempts in a row that timed out a lane has one in flight until a success.
 constexpr std::uint32_t kTimeoutsUntilNarrow = 3;
+/// Less than a change may take to be in force: a lane may wait long for its turn.
+constexpr milliseconds kLookHolds{1'000};
 /// So long before its time a row is fetched. A read brings all up to the horizon: the next is as far away as this.
 constexpr milliseconds kFetchAhead = milliseconds(kRetryHorizon) / 2;
 }  // namespace
@@ -47,19 +49,20 @@ std::optional<WallTime> Lane::front_due() const {
 bool Lane::can_start(WallTime now) const {
   if (!enabled() || under_way() >= limit()) return false;
   if (ordered() && !(busy.empty() && held.empty())) return false;  // the one before must be final and committed
-  if (ordered() && woken && !looked) return false;
+  if (ordered() && woken && !(looked && now < *looked + kLookHolds)) return false;
   const auto due = front_due();
   return due && *due <= now;
 }
 
 bool Lane::wants_look(WallTime now) const {
   if (!woken || window.refilling() || !(busy.empty() && held.empty())) return false;
-  return !(looked && can_start(now));
+  return !can_start(now);
 }
 
 void Lane::forget_reads() {
   reads.clear();
-  woken = looked = looking = false;
+  woken = looking = false;
+  looked.reset();
 }
 
 bool Lane::may_go_on(const LaneKey& place) const {
@@ -78,6 +81,7 @@ std::optional<WallTime> Lane::next_look(WallTime now) const {
   };
   if (const auto due = front_due()) consider(*due);
   if (window.beyond()) consider(window.beyond()->sort_at - kFetchAhead);
+  if (woken && looked) consider(*looked + kLookHolds);
   return next;
 }
 

@@ -53,10 +53,12 @@ class Lane : public boost::intrusive::list_base_hook<boost::intrusive::link_mode
   std::optional<SteadyTime> wake;  ///< in the dispatcher's set of wake-ups
   std::size_t queue = 0;           ///< while linked: which of the dispatcher's
   // Ordered, on a store that several processes share, where what is to go next may come in late.
-  bool woken = false;          ///< something may have come before what it holds: it looks before the next is sent
-  bool looked = false;         ///< a look has been answered: one may go, whatever has woken the lane again meanwhile
-  bool looking = false;        ///< the next refill is a look: it need not bring many
-  bool reading_later = false;  ///< a read of the store failed and is tried again in a while
+  bool woken = false;  ///< something may have come before what it holds: it looks before the next is sent
+  /// When the last look was answered: one may go for kLookHolds, whatever has woken the lane again meanwhile.
+  std::optional<WallTime> looked{};
+  bool looking = false;                 ///< the next refill is a look: it need not bring many
+  bool looks_again = false;             ///< a look is under way while the lane waits for its turn: it keeps its place
+  bool reading_later = false;           ///< a read of the store failed and is tried again in a while
   std::uint64_t refill_generation = 0;  ///< of the refill whose answer counts; 0: none
 
   /// May the front be sent now? Not counting the process's cap.

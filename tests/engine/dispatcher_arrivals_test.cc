@@ -345,6 +345,31 @@ TEST_F(DispatcherArrivalsTest, an_ordered_lane_gets_on_however_often_it_is_woken
   EXPECT_EQ(transport.bodies, (Bodies{"1", "2", "3", "4", "5"}));
 }
 
+TEST_F(DispatcherArrivalsTest, an_ordered_lane_that_waits_long_for_its_turn_looks_again_and_keeps_its_place) {
+  options.in_flight_max = 1;
+  ordered_webhook();
+  for (const std::int64_t other : {2, 3}) catalog.put(webhook_of(other));
+  begin_reading();
+  answer_read({}, 20);
+  PendingDelivery elsewhere = row(50, 21);
+  elsewhere.webhook = WebhookId{2};
+  hand_over(elsewhere);
+  ASSERT_EQ(transport.bodies, (Bodies{"50"}));
+  const PendingDelivery later = row(7, 22), earlier = row(4, 24, -10ms);
+  hand_over(later);
+  answer_read({later}, 22);
+  elsewhere = row(51, 23);
+  elsewhere.webhook = WebhookId{3};
+  hand_over(elsewhere);  // behind it
+  hand_over(earlier);    // before it, a moment after the look
+  EXPECT_TRUE(store.due_reads.empty()) << "one look is good for a while";
+  pass(1s);
+  ASSERT_EQ(store.due_reads.size(), 1u) << "its turn has not come: it looks again";
+  answer_read({earlier, later}, 24);
+  deliver();
+  EXPECT_EQ(transport.bodies, (Bodies{"50", "4"}));
+}
+
 TEST_F(DispatcherArrivalsTest, a_look_brings_few_rows_and_the_rest_is_not_sent_before_it_is_read) {
   ordered_webhook();
   begin();
