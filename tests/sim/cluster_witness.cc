@@ -99,6 +99,7 @@ void ClusterWitness::on_committed(const News& news) {
     history.changed = time_.now();
     if (row.manual) continue;
     history.scheduled = 0;
+    for (Send& send : history.sends) send.counts = false;
     history.gone = false;
   }
   for (const DeliveryRef& ref : news.cancelled) history_[ref.id].changed = time_.now();
