@@ -129,6 +129,9 @@ void ClusterWitness::on_finish_committed(WorkerId process, const FinishAttempt& 
                                          const Result<FinishResult>& result) {
   trace_.note("finished", finish.delivery.value, finish.number, process);
   const DeliveryId id = finish.delivery;
+  // That was the attempt which it sent, whatever others had recorded meanwhile.
+  for (Send& send : history_[id].sends)
+    if (send.open && send.process == process) send.number = finish.number;
   close(process, id);
   if (!result) return fail("an attempt's end was taken for no delivery");
   const SimDelivery& delivery = database_.deliveries().at(id);
