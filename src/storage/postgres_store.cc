@@ -245,8 +245,13 @@ Awaitable<void> PostgresStore::Impl::report() {
   if (!rows) co_return;
   const auto answered = std::chrono::system_clock::now();
   const auto middle = std::chrono::time_point_cast<milliseconds>(asked + (answered - asked) / 2);
-  const milliseconds offset = from_unix_ms(rows->integer(0, 0)) - middle;
-  const milliseconds before(clock_offset_ms_.exchange(offset.count()));
+  const milliseconds before(clock_offset_ms_.load());
+  milliseconds offset = from_unix_ms(rows->integer(0, 0)) - middle;
+  // Known no better than by half of the round trip: what fits into that is no change, so that clocks that agree, and
+  // those of one machine, stay as they are.
+  const auto doubt = std::chrono::ceil<milliseconds>((answered - asked) / 2) + milliseconds(1);
+  if (std::chrono::abs(offset - before) <= doubt) offset = before;
+  clock_offset_ms_ = offset.count();
   if (options_.on_clock_offset) options_.on_clock_offset(offset);
   if (std::chrono::abs(offset) > kClockWarning && std::chrono::abs(before) <= kClockWarning)
     spdlog::warn("this machine's clock differs from the database's by {} ms", offset.count());
