@@ -1,11 +1,7 @@
-/// A menu behind a button. Not modal: Radix' modal menus write <style> elements, which the CSP refuses.
+/// A menu behind a button. Its code comes when a pointer or the focus comes near.
 ///   <Menu trigger={<IconButton icon={Ellipsis} label="More" />} items={[{ label: 'Pause', icon: Pause, run }]} />
-import * as Radix from '@radix-ui/react-dropdown-menu';
-import { Check, type LucideIcon } from 'lucide-react';
-import { useContext, type ReactNode } from 'react';
-import { useNavigate } from 'react-router';
-import { cx } from '@/lib/cx';
-import { PortalContext } from './dialog';
+import type { LucideIcon } from 'lucide-react';
+import { cloneElement, lazy, Suspense, useState, type KeyboardEvent, type ReactElement } from 'react';
 
 export type MenuItem =
   | {
@@ -24,72 +20,36 @@ export type MenuItem =
   | { separator: true }
   | { heading: string };
 
-interface MenuProps {
-  trigger: ReactNode;
+export interface MenuProps {
+  /// A button: it gets what makes it one of a menu.
+  trigger: ReactElement<object>;
   items: readonly (MenuItem | false | null | undefined)[];
   align?: 'start' | 'end';
   side?: 'top' | 'bottom';
   className?: string;
 }
 
-export function Menu({ trigger, items, align = 'end', side = 'bottom', className }: MenuProps) {
-  const container = useContext(PortalContext);
-  const navigate = useNavigate();
+const load = () => import('./menu-open');
+const OpenMenu = lazy(load);
+
+export function Menu(props: MenuProps) {
+  const [wanted, setWanted] = useState(false);
+  const trigger = cloneElement<object>(props.trigger, {
+    'aria-haspopup': 'menu',
+    'aria-expanded': wanted,
+    onPointerEnter: () => void load(),
+    onFocus: () => void load(),
+    onClick: () => setWanted(true),
+    onKeyDown: (event: KeyboardEvent) => {
+      if (event.key !== 'ArrowDown') return;
+      event.preventDefault();
+      setWanted(true);
+    },
+  } as object);
+  if (!wanted) return trigger;
   return (
-    <Radix.Root modal={false}>
-      <Radix.Trigger asChild>{trigger}</Radix.Trigger>
-      <Radix.Portal container={container ?? undefined}>
-        <Radix.Content
-          align={align}
-          side={side}
-          sideOffset={4}
-          collisionPadding={8}
-          className={cx(
-            'animate-fade border-line bg-raised text-ink shadow-pop z-50 max-h-[min(28rem,var(--radix-dropdown-menu-content-available-height))] max-w-80 min-w-44 overflow-y-auto rounded-lg border p-1 text-sm',
-            className,
-          )}
-        >
-          {items.map((item, index) => {
-            if (!item) return null;
-            if ('separator' in item) return <Radix.Separator key={index} className="bg-line -mx-1 my-1 h-px" />;
-            if ('heading' in item) {
-              return (
-                <Radix.Label key={index} className="text-muted truncate px-2 py-1.5 text-xs font-medium">
-                  {item.heading}
-                </Radix.Label>
-              );
-            }
-            const { label, icon: Icon, run, to, note, danger, disabledReason, checked } = item;
-            const look = cx(
-              'flex min-h-8 cursor-pointer items-center gap-2 rounded-md px-2 py-1 outline-none select-none data-disabled:cursor-not-allowed data-disabled:opacity-50',
-              danger ? 'text-bad data-highlighted:bg-bad-soft' : 'data-highlighted:bg-hover',
-            );
-            const face = (
-              <>
-                {Icon && <Icon size={16} aria-hidden className={cx('shrink-0', !danger && 'text-muted')} />}
-                <span className="min-w-0 flex-1">
-                  <span className="block truncate">{label}</span>
-                  {(disabledReason ?? note) && <span className="text-muted block text-xs">{disabledReason ?? note}</span>}
-                </span>
-                {checked !== undefined && <Check size={16} aria-hidden className={cx('text-accent-ink shrink-0', !checked && 'invisible')} />}
-              </>
-            );
-            const select = (): void => {
-              if (to) void navigate(to);
-              run?.();
-            };
-            return checked === undefined ? (
-              <Radix.Item key={index} disabled={disabledReason !== undefined} onSelect={select} className={look}>
-                {face}
-              </Radix.Item>
-            ) : (
-              <Radix.CheckboxItem key={index} checked={checked} disabled={disabledReason !== undefined} onSelect={select} className={look}>
-                {face}
-              </Radix.CheckboxItem>
-            );
-          })}
-        </Radix.Content>
-      </Radix.Portal>
-    </Radix.Root>
+    <Suspense fallback={trigger}>
+      <OpenMenu {...props} opened />
+    </Suspense>
   );
 }

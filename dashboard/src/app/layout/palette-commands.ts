@@ -17,8 +17,8 @@ const kCommands: readonly Command[] = [
 ];
 
 /// What the palette offers on every page: loaded when it opens.
-export function usePaletteCommands(open: boolean): readonly Command[] {
-  const { data: webhooks } = useQuery({ ...allWebhooksQuery, enabled: open });
+export function usePaletteCommands(): readonly Command[] {
+  const { data: webhooks } = useQuery(allWebhooksQuery);
   const found = (webhooks ?? []).map((webhook) => ({
     id: webhook.id,
     label: webhookName(webhook),
