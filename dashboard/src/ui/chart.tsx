@@ -7,7 +7,7 @@ import uPlot from 'uplot';
 import { cx } from '@/lib/cx';
 import { useTheme } from '@/lib/theme';
 import { clock, kDay, kHour, kMinute } from '@/lib/time';
-import { kToneText, type Tone } from './badge';
+import type { Tone } from './badge';
 import { IconButton } from './button';
 
 export interface ChartSeries {
@@ -38,12 +38,22 @@ interface ChartProps {
   syncKey?: string;
 }
 
+/// Marks of legends and readouts. Beside text, so 3:1 against the surface is enough.
+const kToneMark: Record<Tone, string> = {
+  ok: 'bg-chart-ok',
+  warn: 'bg-chart-warn',
+  bad: 'bg-chart-bad',
+  info: 'bg-chart-info',
+  accent: 'bg-chart-accent',
+  neutral: 'bg-line-strong',
+};
+
 const kToneVariable: Record<Tone, string> = {
-  ok: '--ok',
-  warn: '--warn',
-  bad: '--bad',
-  info: '--info',
-  accent: '--accent-ink',
+  ok: '--chart-ok',
+  warn: '--chart-warn',
+  bad: '--chart-bad',
+  info: '--chart-info',
+  accent: '--chart-accent',
   neutral: '--line-strong',
 };
 
@@ -108,7 +118,7 @@ export function Chart({ label, times, series, format, summary, kind = 'line', st
         <ul className="flex min-h-6 min-w-0 flex-wrap items-center gap-x-4 gap-y-0.5 text-xs">
           {series.map((s) => (
             <li key={s.label} className="flex items-center gap-1.5">
-              <span aria-hidden className={cx('size-2 rounded-xs bg-current', kToneText[s.tone])} />
+              <span aria-hidden className={cx('size-2 rounded-xs', kToneMark[s.tone])} />
               <span className="text-muted">{s.label}</span>
               {s.total !== undefined && <span className="text-ink tnum font-medium">{s.total}</span>}
             </li>
@@ -170,7 +180,7 @@ function Readout({ at, times, series, format, stepMs }: Shown & { at: { index: n
       <p className="text-muted mb-1 whitespace-nowrap">{spanText(times[at.index] ?? 0, stepMs)}</p>
       {series.toReversed().map((s) => (
         <p key={s.label} className="flex items-center gap-1.5 whitespace-nowrap">
-          <span className={cx('size-2 rounded-xs bg-current', kToneText[s.tone])} />
+          <span className={cx('size-2 rounded-xs', kToneMark[s.tone])} />
           <span className="text-soft flex-1">{s.label}</span>
           <span className="text-ink tnum pl-3 font-medium">{show(s.values[at.index], format)}</span>
         </p>
@@ -270,7 +280,7 @@ function options({ tones, kind, stacked, width, height, floorMax, syncKey, forma
     },
     scales: { x: { time: true }, y: { range: (_u, _min, max) => [0, niceMax(Math.max(floorMax, Number.isFinite(max) ? max : 0))] } },
     axes: [
-      { ...axis, grid: { show: false }, size: 24, space: 72, values: (_u, splits, _i, _s, step) => splits.map((s) => (step >= 86_400 ? dayOnly.format(s * 1000) : timeOnly.format(s * 1000))) },
+      { ...axis, grid: { show: false }, size: 22, space: 72, values: (_u, splits, _i, _s, step) => splits.map((s) => (step >= 86_400 ? dayOnly.format(s * 1000) : timeOnly.format(s * 1000))) },
       { ...axis, grid: { stroke: colour('--line'), width: 1 }, size: 52, space: 36, values: (_u, splits) => splits.map((v) => format(v)) },
     ],
     series: [

@@ -1,7 +1,7 @@
 import { useState, type ReactNode } from 'react';
 import { cx } from '@/lib/cx';
 import { CopyIcon } from './copy';
-import { Segmented } from './tabs';
+import { Segmented } from './segmented';
 
 interface CodeBlockProps {
   code: string;

@@ -5,7 +5,7 @@ import { parseJson, prettyJson, type JsonNode } from '@/lib/json';
 import { cx } from '@/lib/cx';
 import { CodeBlock } from './code-block';
 import { CopyIcon } from './copy';
-import { Segmented } from './tabs';
+import { Segmented } from './segmented';
 
 const kOpenDepth = 2;
 const kChildrenShown = 200;

@@ -1,6 +1,6 @@
 import { Monitor, Moon, Sun } from 'lucide-react';
 import { setTheme, useThemeChoice, type ThemeChoice } from '@/lib/theme';
-import { Segmented } from './tabs';
+import { Segmented } from './segmented';
 
 const kThemes: { value: ThemeChoice; label: string; icon: typeof Sun; iconOnly: true }[] = [
   { value: 'light', label: 'Light', icon: Sun, iconOnly: true },

@@ -24,11 +24,12 @@ export function AccountMenu() {
         align="start"
         className="w-54"
         trigger={
-          <button type="button" aria-label="Account" className="hover:bg-hover flex h-10 w-full items-center gap-2.5 rounded-md px-2 text-left">
+          <button type="button" className="hover:bg-hover flex h-10 w-full items-center gap-2.5 rounded-md px-2 text-left">
             <span className="bg-hover text-soft flex size-7 shrink-0 items-center justify-center rounded-full">
               <UserRound size={14} aria-hidden />
             </span>
             <span className="min-w-0 flex-1">
+              <span className="sr-only">Account: </span>
               <span className="text-ink block truncate text-sm leading-4 font-medium">{user?.name ?? 'API key'}</span>
               <span className="text-muted block truncate text-xs leading-4">{user?.email ?? 'not a person'}</span>
             </span>

@@ -34,11 +34,11 @@ export function OrganizationMenu() {
         trigger={
           <button
             type="button"
-            aria-label={`Organization: ${session.organization.name}`}
             className="hover:bg-hover flex h-10 w-full items-center gap-2.5 rounded-md px-2 text-left"
           >
             <Initial name={session.organization.name} />
             <span className="min-w-0 flex-1">
+              <span className="sr-only">Organization: </span>
               <span className="text-ink block truncate text-sm leading-4 font-medium">{session.organization.name}</span>
               <span className="text-muted block text-xs leading-4 capitalize">{session.role}</span>
             </span>
