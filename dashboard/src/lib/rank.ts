@@ -23,5 +23,5 @@ function score(text: string, wanted: string): number {
     at = next;
   }
   // Letters that are strewn about are no match.
-  return points >= wanted.length ? points : 0;
+  return points >= 2 * wanted.replaceAll(' ', '').length ? points : 0;
 }

@@ -1,5 +1,6 @@
 /// Dialogs are the browser's <dialog>: it holds the focus, closes on Escape, and makes the rest inert.
 ///   <Dialog open={open} onClose={() => setOpen(false)} title="Rotate the secret" footer={<Button>…</Button>}>…</Dialog>
+/// The focus goes to what has `data-autofocus`, or to the first field (React's autoFocus comes too early for a dialog).
 import { X } from 'lucide-react';
 import { createContext, useEffect, useId, useRef, useState, type ReactNode } from 'react';
 import { cx } from '@/lib/cx';
@@ -23,6 +24,7 @@ interface DialogProps {
   children?: ReactNode;
 }
 
+const kFields = 'input:not([hidden], :disabled), textarea:not(:disabled), select:not(:disabled)';
 const kWidths = { sm: 'max-w-md', md: 'max-w-xl', lg: 'max-w-3xl' };
 
 export function Dialog(props: DialogProps) {
@@ -37,6 +39,8 @@ function OpenDialog({ onClose, title, description, footer, size = 'md', locked, 
     if (!element) return;
     const before = document.activeElement;
     element.showModal();
+    const first = element.querySelector<HTMLElement>('[data-autofocus]') ?? element.querySelector<HTMLElement>(kFields);
+    (first ?? element).focus();
     return () => {
       element.close();
       if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
@@ -68,10 +72,11 @@ function OpenDialog({ onClose, title, description, footer, size = 'md', locked, 
   return (
     <dialog
       ref={setElement}
+      tabIndex={-1}
       aria-labelledby={id}
       aria-describedby={description ? `${id}-d` : undefined}
       className={cx(
-        'animate-enter border-line bg-surface text-ink shadow-pop m-auto w-[calc(100%-2rem)] rounded-xl border p-0 dark:bg-raised',
+        'animate-enter border-line bg-surface text-ink shadow-pop m-auto outline-none! w-[calc(100%-2rem)] rounded-xl border p-0 dark:bg-raised',
         kWidths[size],
       )}
       onCancel={(event) => {
@@ -146,10 +151,10 @@ function OpenConfirm({ onClose, title, children, confirm, danger, onConfirm }: O
       onSubmit={run}
       footer={
         <>
-          <Button onClick={onClose} disabled={busy}>
+          <Button onClick={onClose} disabled={busy} data-autofocus={danger ? true : undefined}>
             Keep as it is
           </Button>
-          <Button type="submit" variant={danger ? 'danger' : 'primary'} busy={busy} autoFocus>
+          <Button type="submit" variant={danger ? 'danger' : 'primary'} busy={busy} data-autofocus={danger ? undefined : true}>
             {confirm}
           </Button>
         </>

@@ -68,7 +68,7 @@ export function TipLayer() {
     box.showPopover();
     const of = tip.of.getBoundingClientRect();
     const own = box.getBoundingClientRect();
-    const left = Math.max(8, Math.min(of.left + of.width / 2 - own.width / 2, innerWidth - own.width - 8));
+    const left = Math.max(8, Math.min(of.left + of.width / 2 - own.width / 2, document.documentElement.clientWidth - own.width - 8));
     const top = of.top - own.height - 6 >= 8 ? of.top - own.height - 6 : of.bottom + 6;
     box.style.transform = `translate(${Math.round(left)}px, ${Math.round(top)}px)`;
     const before = tip.of.getAttribute('aria-describedby');

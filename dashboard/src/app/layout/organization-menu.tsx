@@ -104,7 +104,7 @@ function NewOrganization({ open, onClose, onMade }: { open: boolean; onClose: ()
     >
       <div className="flex flex-col gap-3">
         <Field label="Name" error={error?.field('name')} required>
-          <Input value={name} maxLength={128} autoFocus onChange={(event) => setName(event.target.value)} />
+          <Input value={name} maxLength={128} onChange={(event) => setName(event.target.value)} />
         </Field>
         {make.isError && !error?.field('name') && <ErrorNote error={make.error} />}
       </div>

@@ -53,7 +53,7 @@ function OpenPasswordDialog({ onClose }: { onClose: () => void }) {
       <div className="flex flex-col gap-4">
         <input type="text" autoComplete="username" value={user?.email ?? ''} readOnly hidden />
         <Field label="Current password" error={currentError}>
-          <PasswordInput autoComplete="current-password" autoFocus value={current} onChange={(event) => setCurrent(event.target.value)} />
+          <PasswordInput autoComplete="current-password" value={current} onChange={(event) => setCurrent(event.target.value)} />
         </Field>
         <Field label="New password" hint={kPasswordHint} error={nextError}>
           <PasswordInput autoComplete="new-password" value={next} onChange={(event) => setNext(event.target.value)} />

@@ -13,6 +13,7 @@ import { Input, PasswordInput } from '@/ui/inputs';
 import { ErrorNote, Note } from '@/ui/states';
 import { AuthFrame } from './auth-frame';
 import { keptToken } from './kept-token';
+import { localPath } from './local-path';
 
 export function Component() {
   const [search] = useSearchParams();
@@ -29,7 +30,7 @@ export function Component() {
       if (error instanceof ApiError && error.status === 429) setWaitUntil(Date.now() + (error.retryAfterSeconds ?? 5) * 1_000);
     },
   });
-  if (session.data?.user) return <Navigate to={localPath(search.get('next'))} replace />;
+  if (session.data?.user) return <Navigate to={keptToken() ? '/accept' : localPath(search.get('next'))} replace />;
   return (
     <AuthFrame
       title="Sign in"
@@ -94,10 +95,4 @@ function Problem({ error, waitUntil }: { error: unknown; waitUntil: number }) {
     );
   }
   return <ErrorNote error={error} />;
-}
-
-/// Only a path of this page: `next` is in the hands of who made the link.
-export function localPath(next: string | null): string {
-  if (keptToken()) return '/accept';
-  return next && /^\/(?![/\\])/.test(next) ? next : '/';
 }

@@ -43,7 +43,11 @@ export default function FirstSteps({ onBegin, onDone }: FirstStepsProps) {
       <PageHeader
         title="Overview"
         heading="Your first delivery, in a minute"
-        note={`Nothing was sent in ${organization.name} yet. Three steps, and no other program is needed.`}
+        note={
+          arrived > 0
+            ? 'It arrived. The same happens for every event that your application sends.'
+            : `Nothing was sent in ${organization.name} yet. Three steps, and no other program is needed.`
+        }
         actions={
           arrived > 0 ? (
             <Button variant="primary" onClick={done}>
@@ -92,7 +96,7 @@ function Step({ number, phase, title, note, actions, children }: { number: numbe
         >
           {phase === 'done' ? <Check size={14} strokeWidth={3} aria-label="Done" /> : number}
         </span>
-        <div className="min-w-0 flex-1 basis-60">
+        <div className="min-w-0 flex-1 basis-48">
           <h2 className="text-ink text-sm font-semibold">{title}</h2>
           <div className="text-muted mt-0.5 text-sm">{note}</div>
         </div>
@@ -218,7 +222,7 @@ function SendOne({ state, arrived, apiKey, onKey }: { state: State | null; arriv
 
 function Commands({ summary, open, children }: { summary: string; open?: boolean; children: ReactNode }) {
   return (
-    <details open={open} className="group flex min-w-0 flex-col gap-3">
+    <details open={open} className="min-w-0">
       <summary className="text-accent-ink w-fit rounded text-sm font-medium hover:underline">{summary}</summary>
       <div className="mt-3 flex min-w-0 flex-col gap-3">{children}</div>
     </details>
