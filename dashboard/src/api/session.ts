@@ -40,27 +40,24 @@ export function useCan(needed: Role): { can: boolean; reason: string | undefined
   return { can, reason: can ? undefined : `Your role here is ${data?.role ?? 'none'}: this needs ${needed} or more.` };
 }
 
-const kChannel = 'eventrelay.session';
+// One object for both: a channel does not hear what it says itself.
+const tabs = typeof window === 'undefined' || typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel('eventrelay.session');
 
 /// Replaces the session after signing in or out or changing the organization. Nothing of the one before stays, in other
 /// tabs too.
 export function useReplaceSession(): (session: Session | null) => void {
   const client = useQueryClient();
   return (session) => {
-    client.clear();
     client.setQueryData(keys.session, session);
-    if (typeof BroadcastChannel !== 'undefined') {
-      const channel = new BroadcastChannel(kChannel);
-      channel.postMessage('changed');
-      channel.close();
-    }
+    // Not clear(): it would cut the mounted observers off the session.
+    client.removeQueries({ predicate: (query) => query.queryKey[0] !== keys.session[0] });
+    client.getMutationCache().clear();
+    tabs?.postMessage('changed');
   };
 }
 
 /// Calls back when another tab signed in or out or changed the organization.
 export function onOtherTabsSession(changed: () => void): () => void {
-  if (typeof BroadcastChannel === 'undefined') return () => undefined;
-  const channel = new BroadcastChannel(kChannel);
-  channel.onmessage = changed;
-  return () => channel.close();
+  tabs?.addEventListener('message', changed);
+  return () => tabs?.removeEventListener('message', changed);
 }

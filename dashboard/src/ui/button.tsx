@@ -14,7 +14,7 @@ interface Look {
 
 const kVariants: Record<Variant, string> = {
   primary: 'bg-accent text-on-accent shadow-card hover:bg-accent-hover border-transparent',
-  secondary: 'bg-surface text-ink border-line shadow-card hover:bg-hover dark:bg-raised',
+  secondary: 'bg-surface text-ink border-line shadow-card hover:bg-hover dark:border-line-strong/45 dark:bg-hover/60 dark:hover:bg-hover',
   ghost: 'text-soft hover:bg-hover hover:text-ink border-transparent',
   danger: 'bg-bad-solid text-on-accent shadow-card hover:brightness-90 border-transparent',
 };

@@ -24,7 +24,7 @@ export function Card({ title, note, actions, flush, className, children }: CardP
           {actions && <div className="flex flex-wrap items-center gap-2">{actions}</div>}
         </header>
       )}
-      <div className={flush ? undefined : 'p-4'}>{children}</div>
+      <div className={flush ? 'overflow-clip rounded-[inherit]' : 'p-4'}>{children}</div>
     </section>
   );
 }

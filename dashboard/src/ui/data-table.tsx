@@ -36,7 +36,7 @@ interface DataTableProps<T> {
   isNew?: (row: T) => boolean;
   /// The rows are those of the page before, the new ones are on their way.
   stale?: boolean;
-  /// Bounds its height, so that it scrolls inside of its box and the head stays.
+  /// Bounds its height (`h-96`): it scrolls inside of its box. Without, the head stays at the top of the window.
   className?: string;
 }
 
@@ -107,8 +107,8 @@ export function DataTable<T extends object>({ label, columns, rows, rowId, selec
   const byId = new Map(columns.map((c) => [c.id, c]));
   return (
     <div className={cx('@container/rows min-w-0', className)}>
-      <div className={cx('overflow-x-auto', stale && 'opacity-60 transition-opacity', className && 'max-h-full overflow-y-auto')}>
-        <table role="table" aria-label={label} aria-busy={stale || undefined} className="rows">
+      <div data-bounded={className ? true : undefined} className={cx('rows-box', stale && 'opacity-60 transition-opacity')}>
+        <table role="table" aria-label={label} aria-busy={stale || undefined} data-selectable={selectable || undefined} className="rows">
           <thead role="rowgroup">
             {table.getHeaderGroups().map((group) => (
               <tr key={group.id} role="row">
@@ -121,6 +121,9 @@ export function DataTable<T extends object>({ label, columns, rows, rowId, selec
                       indeterminate={table.getIsSomeRowsSelected()}
                       onChange={(on) => table.toggleAllRowsSelected(on)}
                     />
+                    <span aria-hidden className="rows-card-label">
+                      Select all
+                    </span>
                   </th>
                 )}
                 {group.headers.map((header) => (

@@ -51,7 +51,7 @@ export function FilterSelect<V extends string>({ label, value, options, onChange
       value={value ?? ''}
       options={[{ value: '', label: `${label}: any` }, ...options]}
       onChange={(next) => onChange(next === '' ? undefined : next)}
-      className={cx('max-sm:w-full sm:max-w-64', className)}
+      className={cx('max-sm:flex-1 max-sm:basis-32 sm:max-w-64', className)}
     />
   );
 }
@@ -85,7 +85,7 @@ export function FilterTime({ after, before, onChange }: FilterTimeProps) {
       onOpenChange={setOpen}
       label="Time"
       trigger={
-        <Button icon={CalendarClock} className="max-w-full max-sm:w-full" aria-label={`Time: ${label}`}>
+        <Button icon={CalendarClock} className="max-w-full max-sm:flex-1 max-sm:basis-32" aria-label={`Time: ${label}`}>
           <span className="truncate">{label}</span>
         </Button>
       }

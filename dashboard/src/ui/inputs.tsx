@@ -12,18 +12,19 @@ const kBox = cx(
 export interface InputProps extends Omit<ComponentPropsWithRef<'input'>, 'size'> {
   icon?: LucideIcon;
   mono?: boolean;
+  inputClassName?: string;
   /// Behind the text: a unit, a button.
   after?: ReactNode;
 }
 
-export function Input({ icon: Icon, mono, after, className, ...rest }: InputProps) {
+export function Input({ icon: Icon, mono, after, className, inputClassName, ...rest }: InputProps) {
   return (
     <div className={cx('relative min-w-0', className)}>
       {Icon && <Icon size={16} aria-hidden className="text-muted pointer-events-none absolute top-2 left-2.5" />}
       <input
         type="text"
         autoComplete="off"
-        className={cx(kBox, 'h-8 px-2.5 text-sm max-sm:text-base', mono && 'font-mono', Icon && 'pl-8', after && 'pr-10')}
+        className={cx(kBox, 'h-8 px-2.5 text-sm max-sm:text-base', mono && 'font-mono', Icon && 'pl-8', after && 'pr-10', inputClassName)}
         {...useFieldAttributes()}
         {...rest}
       />
@@ -127,6 +128,7 @@ export function SearchInput({ value, onSearch, label, ...rest }: SearchInputProp
       icon={Search}
       aria-label={label}
       type="search"
+      inputClassName="[&::-webkit-search-cancel-button]:hidden"
       value={draft}
       spellCheck={false}
       onChange={(event) => {

@@ -17,15 +17,23 @@ import { keepToken, keptToken, tokenOf } from './kept-token';
 export function Component() {
   const location = useLocation();
   const navigate = useNavigate();
+  const [token, setToken] = useState(keptToken);
+  const opened = tokenOf(location.hash);
+  if (opened && opened !== token) setToken(opened);
+  useEffect(() => {
+    if (!opened) return;
+    keepToken(opened);
+    // Out of the address and the history.
+    void navigate('/accept', { replace: true });
+  }, [opened, navigate]);
+  // Another link in the same tab begins anew.
+  return <Accept key={token} token={token} />;
+}
+
+function Accept({ token }: { token: string | null }) {
+  const navigate = useNavigate();
   const session = useQuery(sessionQuery);
   const replace = useReplaceSession();
-  const [token] = useState(() => tokenOf(location.hash) ?? keptToken());
-  useEffect(() => {
-    if (!token) return;
-    keepToken(token);
-    // Out of the address and the history.
-    if (location.hash) void navigate('/accept', { replace: true });
-  }, [token, location.hash, navigate]);
 
   const accept = useMutation({
     meta: { shown: true },
