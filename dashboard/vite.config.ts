@@ -9,13 +9,8 @@ import { defineConfig, type Plugin } from 'vite';
 /// head, emitted with a hash in its name like everything else.
 function themeScript(): Plugin {
   const source = fileURLToPath(new URL('./src/app/theme-boot.js', import.meta.url));
-  let base = '/';
-  let file = '';
   return {
     name: 'eventrelay-theme-script',
-    configResolved(config) {
-      base = config.base;
-    },
     configureServer(server) {
       server.middlewares.use('/theme-boot.js', (_request, response) => {
         response.setHeader('content-type', 'text/javascript');
@@ -23,23 +18,16 @@ function themeScript(): Plugin {
       });
     },
     buildStart() {
-      if (this.environment?.mode === 'dev') return;
-      file = this.emitFile({ type: 'asset', name: 'theme-boot.js', source: readFileSync(source) });
+      if (this.environment.mode === 'build') this.emitFile({ type: 'asset', name: 'theme-boot.js', source: readFileSync(source) });
     },
     transformIndexHtml: {
       order: 'post',
-      handler(_html, context) {
-        const src = context.bundle ? base + this_file(context.bundle) : '/theme-boot.js';
-        return [{ tag: 'script', attrs: { src }, injectTo: 'head-prepend' }];
+      handler(_html, { bundle }) {
+        const emitted = Object.keys(bundle ?? {}).find((name) => name.includes('theme-boot'));
+        return [{ tag: 'script', attrs: { src: `/${emitted ?? 'theme-boot.js'}` }, injectTo: 'head-prepend' }];
       },
     },
   };
-
-  function this_file(bundle: Record<string, { fileName: string }>): string {
-    const found = Object.values(bundle).find((one) => one.fileName.includes('theme-boot'));
-    if (!found) throw new Error(`theme script was not emitted (${file})`);
-    return found.fileName;
-  }
 }
 
 const target = process.env['EVENTRELAY_URL'] ?? 'http://127.0.0.1:8080';
