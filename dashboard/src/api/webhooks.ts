@@ -4,7 +4,8 @@ import { get } from './client';
 import { keys } from './keys';
 import type { Webhook } from './models';
 
-const kWebhooksMax = 1_000;
+/// Of more than these only the newest are offered.
+export const kWebhooksMax = 1_000;
 
 export const allWebhooksQuery = queryOptions({
   queryKey: keys.webhooks.list({ all: true }),
@@ -20,6 +21,13 @@ export const allWebhooksQuery = queryOptions({
     return webhooks;
   },
 });
+
+export function webhookQuery(id: string) {
+  return queryOptions({
+    queryKey: keys.webhooks.one(id),
+    queryFn: ({ signal }) => get('/api/webhooks/{id}', { path: { id }, signal }),
+  });
+}
 
 /// A webhook's name as people know it: its description, or its address without the scheme.
 export function webhookName(webhook: Pick<Webhook, 'url' | 'description'>): string {
