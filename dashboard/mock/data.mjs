@@ -114,7 +114,7 @@ export function worst(deliveries) {
   return 'unmatched';
 }
 
-function addDelivery(world, event, w, at, settle) {
+export function addDelivery(world, event, w, at, settle) {
   const delivery = { id: id('dlv'), event_id: event.id, webhook_id: w.id, webhook_url: w.url, type: event.type, tenant: event.tenant, status: 'pending', reason: null, attempt_count: 0, created_at: iso(at), next_attempt_at: iso(at), ended_at: null, last_status_code: null, last_error: null, replay_of: null };
   const attempts = [];
   world.attempts.set(delivery.id, attempts);

@@ -4,7 +4,7 @@
 // Sign in with any e-mail and a password of 12 characters. It keeps nothing.
 import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
-import { addEvent, attempt, finish, health, id, iso, makeWorld, metrics, random, worst } from './data.mjs';
+import { addDelivery, addEvent, attempt, finish, health, id, iso, makeWorld, metrics, random, worst } from './data.mjs';
 
 const flag = (name, fallback) => {
   const at = process.argv.indexOf(`--${name}`);
@@ -165,7 +165,10 @@ const routes = {
   'POST /api/events': ({ body, text }) => {
     need('developer');
     if (!/^[\w-]+(\.[\w-]+)*$/.test(body.type ?? '')) throw new Problem(422, 'Unprocessable Content', 'The input breaks a rule.', [{ path: 'type', message: 'must be words of letters, digits, - and _ joined by dots' }]);
-    const event = take({ type: body.type, tenant: body.tenant ?? null, payload: JSON.stringify(body.payload ?? JSON.parse(text).payload) });
+    // The pages write the payload last: it keeps its spelling.
+    const last = /^\{"type"[^]*?"payload": ([^]*)\}$/.exec(text)?.[1];
+    const event = take({ type: body.type, tenant: body.tenant ?? null, payload: last ?? JSON.stringify(body.payload ?? null) });
+    Object.assign(event, { metadata: body.metadata ?? null, deliver_at: body.deliver_at ?? null });
     return [202, { id: event.id, type: event.type, created_at: event.created_at, deliveries: event.delivery_count }];
   },
   'GET /api/events/:id': ({ params }) => {
@@ -178,8 +181,17 @@ const routes = {
   'POST /api/events/:id/replay': ({ params, body }) => {
     need('developer');
     const event = find(world.events, params.id);
-    const made = take({ type: event.type, tenant: event.tenant, payload: world.payloads.get(event.id), to: body.webhook_ids && find(world.webhooks, body.webhook_ids[0]) });
-    return [202, { id: event.id, deliveries: made.delivery_count }];
+    const before = world.deliveries.filter((d) => d.event_id === event.id);
+    const went = world.webhooks.filter((w) => before.some((d) => d.webhook_id === w.id));
+    const targets = body.webhook_ids ? body.webhook_ids.map((wanted) => world.webhooks.find((w) => w.id === wanted)) : went;
+    if (targets.includes(undefined)) throw new Problem(422, 'Unprocessable Content', 'The input breaks a rule.', [{ path: 'webhook_ids', message: 'names a webhook that does not exist' }]);
+    for (const target of targets) {
+      const made = Object.assign(addDelivery(world, event, target, Date.now(), false), { replay_of: before.find((d) => d.webhook_id === target.id)?.id ?? null });
+      setTimeout(() => deliver(event, made), 300 + random() * 900);
+    }
+    event.delivery_count += targets.length;
+    event.status = worst(world.deliveries.filter((d) => d.event_id === event.id));
+    return [202, { id: event.id, deliveries: targets.length }];
   },
   'GET /api/webhooks': ({ query }) => page(world.webhooks, query),
   'POST /api/webhooks': ({ body }) => {

@@ -174,7 +174,7 @@ function Draft({ draft, error, problems, onChange }: DraftProps) {
     <>
       <div className="grid gap-4 sm:grid-cols-2">
         <Field label="Type" required error={error('type')}>
-          <Input mono value={draft.type} spellCheck={false} placeholder="order.created" onChange={(event) => onChange({ type: event.target.value })} />
+          <Input data-autofocus mono value={draft.type} spellCheck={false} placeholder="order.created" onChange={(event) => onChange({ type: event.target.value })} />
         </Field>
         <Field label="Tenant" error={error('tenant')}>
           <Input value={draft.tenant} spellCheck={false} placeholder="None" onChange={(event) => onChange({ tenant: event.target.value })} />
