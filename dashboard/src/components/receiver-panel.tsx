@@ -1,0 +1,142 @@
+/// What the built-in receiver got, as it comes. For webhooks whose URL is `http://receiver.eventrelay.internal/{id}`.
+import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Radio } from 'lucide-react';
+import { useState } from 'react';
+import { Link } from 'react-router';
+import { get, post } from '@/api/client';
+import { keys } from '@/api/keys';
+import { kDeliveryKinds, useLive } from '@/api/live';
+import type { ReceivedRequest } from '@/api/models';
+import { useCan } from '@/api/session';
+import { cx } from '@/lib/cx';
+import { Badge } from '@/ui/badge';
+import { DefinitionList } from '@/ui/definition-list';
+import { JsonView } from '@/ui/json-view';
+import { EmptyState, ErrorState, SkeletonText } from '@/ui/states';
+import { Segmented } from '@/ui/segmented';
+import { TimeAgo } from '@/ui/time-ago';
+import { toast } from '@/ui/toaster';
+
+const kHost = 'receiver.eventrelay.internal';
+
+export function receiverUrl(id: string): string {
+  return `http://${kHost}/${id}`;
+}
+
+/// The receiver's id if the URL is one of its.
+export function receiverId(url: string): string | null {
+  return /^http:\/\/receiver\.eventrelay\.internal\/([a-z0-9-]{1,64})$/.exec(url)?.[1] ?? null;
+}
+
+export function receiverQuery(id: string) {
+  return queryOptions({
+    queryKey: keys.receiver(id),
+    queryFn: async ({ signal }) => (await get('/api/receiver/{id}', { path: { id }, signal })).data,
+    // It may stand in the memory of another process than that of the stream.
+    refetchInterval: 3_000,
+  });
+}
+
+export function ReceiverPanel({ id }: { id: string }) {
+  const requests = useQuery(receiverQuery(id));
+  useLive([keys.receiver(id)], kDeliveryKinds, { everyMs: 500 });
+  const [chosen, setChosen] = useState<string | null>(null);
+  if (requests.isPending) return <SkeletonText lines={4} />;
+  if (requests.isError && !requests.data) return <ErrorState error={requests.error} onRetry={() => void requests.refetch()} />;
+  const list = requests.data ?? [];
+  const shown = list.find((one) => one.id === chosen) ?? list[0];
+  if (!shown) {
+    return (
+      <EmptyState icon={Radio} title="Listening…">
+        What is delivered here shows up within a second.
+      </EmptyState>
+    );
+  }
+  return (
+    <div className="grid gap-4 md:grid-cols-[14rem_minmax(0,1fr)]">
+      <ul aria-label="Requests" className="flex max-h-80 flex-col gap-0.5 overflow-y-auto md:max-h-112">
+        {list.map((one) => (
+          <li key={one.id}>
+            <button
+              type="button"
+              aria-pressed={one.id === shown.id}
+              onClick={() => setChosen(one.id)}
+              className={cx('hover:bg-hover flex w-full items-center justify-between gap-2 rounded-md px-2.5 py-1.5 text-left text-sm', one.id === shown.id && 'bg-hover')}
+            >
+              <span className="text-ink truncate font-medium">{typeOf(one) ?? 'POST'}</span>
+              <span className="text-muted text-xs">
+                <TimeAgo at={one.received_at} />
+              </span>
+            </button>
+          </li>
+        ))}
+      </ul>
+      <RequestView request={shown} />
+    </div>
+  );
+}
+
+function RequestView({ request }: { request: ReceivedRequest }) {
+  const first = ['webhook-id', 'webhook-timestamp', 'webhook-signature'];
+  const order = (name: string): number => (first.includes(name) ? first.indexOf(name) : first.length);
+  const headers = Object.entries(request.headers).sort(([a], [b]) => order(a) - order(b) || a.localeCompare(b));
+  return (
+    <div className="flex min-w-0 flex-col gap-3">
+      <div className="text-muted flex flex-wrap items-center gap-x-3 gap-y-1 text-xs">
+        <Badge tone="ok">POST</Badge>
+        <TimeAgo at={request.received_at} />
+        {request.delivery_id && (
+          <Link to={`/deliveries/${request.delivery_id}`} className="text-accent-ink font-medium hover:underline">
+            Its delivery
+          </Link>
+        )}
+      </div>
+      <DefinitionList
+        className="text-xs"
+        items={headers.map(([name, value]) => [name, <code key={name} className="break-all">{value}</code>] as const)}
+      />
+      <JsonView text={request.body} label="Body" />
+    </div>
+  );
+}
+
+/// What it answers from now on: to see a failure and its retries.
+export function ReceiverAnswer({ id }: { id: string }) {
+  const client = useQueryClient();
+  const { can, reason } = useCan('developer');
+  const [status, setStatus] = useState<'200' | '500'>('200');
+  const change = useMutation({
+    mutationFn: (next: '200' | '500') => post('/api/receiver/{id}', { status: Number(next) }, { path: { id } }),
+    onSuccess: (_answer, next) => {
+      setStatus(next);
+      toast(`The receiver answers ${next} now`, { detail: next === '500' ? 'Its deliveries fail and are tried again.' : undefined });
+      void client.invalidateQueries({ queryKey: keys.receiver(id) });
+    },
+  });
+  return (
+    <span data-tip={reason} className="flex items-center gap-2">
+      <span className="text-muted text-xs">Answers</span>
+      <Segmented
+        size="sm"
+        label="What the receiver answers"
+        value={status}
+        options={[
+          { value: '200', label: '200' },
+          { value: '500', label: '500' },
+        ]}
+        onChange={(next) => {
+          if (can) change.mutate(next);
+        }}
+      />
+    </span>
+  );
+}
+
+function typeOf(request: ReceivedRequest): string | null {
+  try {
+    const body = JSON.parse(request.body) as { type?: unknown };
+    return typeof body.type === 'string' ? body.type : null;
+  } catch {
+    return null;
+  }
+}

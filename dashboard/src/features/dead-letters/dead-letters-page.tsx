@@ -1,0 +1,5 @@
+import { PageHeader } from '@/ui/page-header';
+
+export function Component() {
+  return <PageHeader title="Dead letters" />;
+}

@@ -1,0 +1,67 @@
+import { useQuery } from '@tanstack/react-query';
+import { lazy, Suspense, useState } from 'react';
+import { keys } from '@/api/keys';
+import { kDeliveryKinds, useLive } from '@/api/live';
+import { kWindows, metricsQuery } from '@/api/metrics';
+import { choice, useUrlState } from '@/lib/url-state';
+import { PageHeader } from '@/ui/page-header';
+import { Segmented } from '@/ui/segmented';
+import { ErrorState } from '@/ui/states';
+import { emptyQuery } from './api';
+import { Attention } from './attention';
+import { Charts } from './charts';
+import { firstStepsOpen } from './first-steps-state';
+import { Tiles, TilesSkeleton } from './tiles';
+
+const FirstSteps = lazy(() => import('./first-steps'));
+// Below the fold, with the code of tables.
+const LatestDeliveries = lazy(() => import('./latest-deliveries'));
+
+const kParams = { window: choice(['15m', '1h', '6h', '24h', '7d', '30d'], '1h') };
+
+export function Component() {
+  const empty = useQuery(emptyQuery);
+  const [stepsOpen, setStepsOpen] = useState(firstStepsOpen);
+  // What is there is not forgotten while the steps are on: they make it.
+  if (stepsOpen || empty.data === true) {
+    return (
+      <Suspense>
+        <FirstSteps onBegin={() => setStepsOpen(true)} onDone={() => setStepsOpen(false)} />
+      </Suspense>
+    );
+  }
+  return <Overview known={!empty.isPending} />;
+}
+
+function Overview({ known }: { known: boolean }) {
+  const [{ window }, set] = useUrlState(kParams);
+  const metrics = useQuery(metricsQuery(window));
+  const short = window === '15m' || window === '1h';
+  useLive([keys.metrics.all], ['event.created', ...kDeliveryKinds], { everyMs: short ? 3_000 : 15_000 });
+  useLive([keys.webhooks.all, keys.metrics.all], ['webhook.created', 'webhook.updated', 'webhook.deleted', 'webhook.disabled']);
+  const words = kWindows.find((one) => one.value === window)?.words ?? '';
+  return (
+    <>
+      <PageHeader
+        title="Overview"
+        actions={
+          <Segmented label="Time shown" value={window} options={kWindows} onChange={(next) => set({ window: next })} />
+        }
+      />
+      {metrics.isError && !metrics.data ? (
+        <ErrorState error={metrics.error} onRetry={() => void metrics.refetch()} />
+      ) : (
+        <div className="flex flex-col gap-4">
+          {metrics.data && known ? <Tiles metrics={metrics.data} words={words} /> : <TilesSkeleton />}
+          <div className="grid gap-4 xl:grid-cols-2">
+            <Charts metrics={known ? metrics.data : undefined} />
+            <Attention window={window} words={words} />
+          </div>
+          <Suspense>
+            <LatestDeliveries />
+          </Suspense>
+        </div>
+      )}
+    </>
+  );
+}

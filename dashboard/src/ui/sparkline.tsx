@@ -1,0 +1,17 @@
+import { cx } from '@/lib/cx';
+import { kToneText, type Tone } from './badge';
+
+/// A small line without axes, for tiles and rows. Decoration: the number beside it says it.
+export function Sparkline({ values, tone = 'accent', className = 'h-7 w-24' }: { values: readonly number[]; tone?: Tone; className?: string }) {
+  const max = Math.max(...values, 0);
+  if (values.length < 2 || max === 0) return <span aria-hidden className={className} />;
+  const x = (index: number): number => (index / (values.length - 1)) * 100;
+  const y = (value: number): number => 29 - (value / max) * 26;
+  const line = values.map((value, index) => `${index ? 'L' : 'M'}${x(index).toFixed(1)} ${y(value).toFixed(1)}`).join('');
+  return (
+    <svg aria-hidden viewBox="0 0 100 30" preserveAspectRatio="none" className={cx('overflow-visible', kToneText[tone], className)}>
+      <path d={`${line}L100 30L0 30Z`} className="fill-current opacity-12" />
+      <path d={line} fill="none" stroke="currentColor" strokeWidth="1.5" strokeLinejoin="round" vectorEffect="non-scaling-stroke" />
+    </svg>
+  );
+}
