@@ -34,9 +34,11 @@ export function useJob(id: string) {
   return useQuery(jobQuery(id));
 }
 
-export function useStopJob() {
+/// `shown`: a dialog shows its error.
+export function useStopJob(shown = false) {
   const client = useQueryClient();
   return useMutation({
+    meta: { shown },
     mutationFn: (id: string) => post('/api/jobs/{id}/cancel', undefined, { path: { id } }),
     onSuccess: (job) => {
       client.setQueryData(jobQuery(job.id).queryKey, job);
