@@ -1,0 +1,79 @@
+import { useMutation } from '@tanstack/react-query';
+import { useState } from 'react';
+import { patch } from '@/api/client';
+import { ApiError } from '@/api/errors';
+import type { Settings } from '@/api/models';
+import { Button } from '@/ui/button';
+import { Card } from '@/ui/card';
+import { ConfirmDialog } from '@/ui/dialog';
+import { Field } from '@/ui/field';
+import { Checkbox, Input } from '@/ui/inputs';
+import { ErrorNote } from '@/ui/states';
+import { toast } from '@/ui/toaster';
+import { deletesMore, parseRetention, retentionText } from './retention';
+
+/// Begins anew when somebody else has changed it.
+export function RetentionCard(props: { days: number; onSaved: (settings: Settings) => void }) {
+  return <Form key={props.days} {...props} />;
+}
+
+const kSuggested = '30';
+
+function Form({ days, onSaved }: { days: number; onSaved: (settings: Settings) => void }) {
+  const [forever, setForever] = useState(days === 0);
+  const [text, setText] = useState(days === 0 ? kSuggested : String(days));
+  const [asking, setAsking] = useState<number | null>(null);
+  const save = useMutation({
+    meta: { shown: true },
+    mutationFn: (next: number) => patch('/api/settings', { retention_days: next }),
+    onSuccess: (settings, next) => {
+      onSaved(settings);
+      toast(`Kept ${retentionText(next)} now`, {
+        detail: 'It holds on all processes within a minute.',
+        // What a shorter one deleted does not come back.
+        undo: deletesMore(days, next) ? undefined : async () => onSaved(await patch('/api/settings', { retention_days: days })),
+      });
+    },
+  });
+  const parsed = parseRetention(text, forever);
+  const error = save.error instanceof ApiError ? save.error : null;
+  const ready = parsed.days !== undefined && parsed.days !== days;
+  const submit = (): void => {
+    if (!ready || parsed.days === undefined || save.isPending) return;
+    if (deletesMore(days, parsed.days)) setAsking(parsed.days);
+    else save.mutate(parsed.days);
+  };
+  return (
+    <Card title="Retention" note={`events and what became of them are kept ${retentionText(days)}`}>
+      <form
+        noValidate
+        className="flex max-w-xl flex-col gap-4"
+        onSubmit={(event) => {
+          event.preventDefault();
+          submit();
+        }}
+      >
+        <Checkbox label="Keep everything for ever" hint="The store grows with every event." checked={forever} onChange={setForever} />
+        <div className="flex flex-wrap items-end gap-2">
+          <Field label="Days" error={parsed.problem ?? error?.field('retention_days')} hint="What is pending stays, however old." className="flex-1 basis-40">
+            <Input inputMode="numeric" maxLength={4} value={text} disabled={forever} onChange={(event) => setText(event.target.value)} className="max-w-32" />
+          </Field>
+          <Button type="submit" busy={save.isPending} disabled={!ready}>
+            Save
+          </Button>
+        </div>
+        {save.isError && asking === null && !error?.field('retention_days') && <ErrorNote error={save.error} />}
+      </form>
+      <ConfirmDialog
+        open={asking !== null}
+        onClose={() => setAsking(null)}
+        title="Keep less?"
+        confirm={`Keep ${retentionText(asking ?? 0)}`}
+        danger
+        onConfirm={() => (asking === null ? Promise.resolve() : save.mutateAsync(asking))}
+      >
+        Within some minutes, events, their deliveries and dead letters that are older than {retentionText(asking ?? 0)} are deleted in all organizations of this installation. That cannot be undone.
+      </ConfirmDialog>
+    </Card>
+  );
+}
