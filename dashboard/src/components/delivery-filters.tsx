@@ -2,8 +2,12 @@
 ///   const kParams = { status: …, ...kDeliveryParams };
 ///   <DeliveryFilterFields filters={filters} onChange={setFilters} />   get('/api/deliveries', { query: deliveryQuery(filters) })
 import { useQuery } from '@tanstack/react-query';
+import { ListFilter } from 'lucide-react';
+import { useState } from 'react';
 import { allWebhooksQuery, webhookName } from '@/api/webhooks';
+import { cx } from '@/lib/cx';
 import { resolveTime, text, time, type Values } from '@/lib/url-state';
+import { Button } from '@/ui/button';
 import { FilterSelect, FilterText, FilterTime } from '@/ui/filter-bar';
 
 export const kDeliveryParams = { webhook_id: text(), type: text(), tenant: text(), event_id: text(), after: time(), before: time() };
@@ -22,12 +26,22 @@ export function deliveryQuery({ webhook_id, type, tenant, event_id, after, befor
 }
 
 export function DeliveryFilterFields({ filters, onChange }: { filters: DeliveryFilters; onChange: (patch: Partial<DeliveryFilters>) => void }) {
+  // On a telephone they would fill the screen before anything is found.
+  const [wanted, setWanted] = useState(false);
+  const all = wanted || filters.tenant !== '' || filters.event_id !== '';
   return (
     <>
       <WebhookFilter value={filters.webhook_id} onChange={(webhook_id) => onChange({ webhook_id })} />
       <FilterText label="Event type" value={filters.type} onChange={(type) => onChange({ type })} />
-      <FilterText label="Tenant" value={filters.tenant} onChange={(tenant) => onChange({ tenant })} />
-      <FilterText label="Event id" value={filters.event_id} onChange={(event_id) => onChange({ event_id })} />
+      <div className={cx('contents', !all && 'max-sm:hidden')}>
+        <FilterText label="Tenant" value={filters.tenant} onChange={(tenant) => onChange({ tenant })} />
+        <FilterText label="Event id" value={filters.event_id} onChange={(event_id) => onChange({ event_id })} />
+      </div>
+      {!all && (
+        <Button variant="ghost" icon={ListFilter} className="sm:hidden" onClick={() => setWanted(true)}>
+          More filters
+        </Button>
+      )}
       <FilterTime after={filters.after} before={filters.before} onChange={onChange} />
     </>
   );

@@ -6,6 +6,9 @@ import type { deliveryQuery } from '@/components/delivery-filters';
 import { jobActive } from '@/lib/jobs';
 
 export type DeadFilter = ReturnType<typeof deliveryQuery>;
+/// All dead letters.
+export const kNoFilter: DeadFilter = { webhook_id: undefined, type: undefined, tenant: undefined, event_id: undefined, after: undefined, before: undefined };
+
 export type BulkKind = 'replay' | 'purge';
 
 /// What a dialog acts on: chosen ones, or all that match.

@@ -14,7 +14,7 @@ import { Field } from '@/ui/field';
 import { Input } from '@/ui/inputs';
 import { ErrorNote, Note, Skeleton } from '@/ui/states';
 import { toast, toastError } from '@/ui/toaster';
-import { countQuery, kScanMax, scanQuery, startBulk, useRefresh, type BulkKind, type Target } from './api';
+import { countQuery, kNoFilter, kScanMax, scanQuery, startBulk, useRefresh, type BulkKind, type Target } from './api';
 import { countByWebhook } from './groups';
 import { parseRate } from './rate';
 
@@ -128,7 +128,6 @@ export function BulkDialog({ kind, target, onClose, onJob, onBegun }: BulkDialog
   );
 }
 
-const kNoFilter = { webhook_id: undefined, type: undefined, tenant: undefined, event_id: undefined, after: undefined, before: undefined };
 const kPreviewed = 5;
 
 /// To which webhooks they go, and which of those cannot take them now.

@@ -27,9 +27,13 @@ export function Component() {
   const ofAll = { ...filter, webhook_id: undefined };
   // The scans are larger than a page: less often.
   useLive([keys.dlq.list({ scan: ofAll }), keys.dlq.list({ scan: filter })], ['delivery.dead', 'delivery.cancelled', 'job.progress'], { everyMs: 10_000 });
-  const list = { filter, onClear: () => clear(), onJob: (id: string) => setStarted((now) => [id, ...now]) };
-  // What is chosen belongs to one page of one filter; bounds that move with the clock are the same filter.
-  const place = JSON.stringify([filters, search.get('cursor')]);
+  const list = {
+    filter,
+    // What is chosen belongs to one page of one filter; bounds that move with the clock are the same filter.
+    place: JSON.stringify([filters, search.get('cursor')]),
+    onClear: () => clear(),
+    onJob: (id: string) => setStarted((now) => [id, ...now]),
+  };
   return (
     <>
       <PageHeader title="Dead letters" note="Deliveries that were given up. Mend the cause, then replay them; or purge what nobody needs any more." />
@@ -39,7 +43,7 @@ export function Component() {
         <ReasonFilter filter={filter} value={filters.why} onChange={(why) => setFilters({ why })} />
       </FilterBar>
       <GroupsCard filter={ofAll} chosen={{ webhook_id: filters.webhook_id, why: filters.why }} onChoose={setFilters} />
-      {filters.why ? <ReasonList key={place} {...list} why={filters.why} /> : <PagedList key={place} {...list} filtered={active > 0} />}
+      {filters.why ? <ReasonList {...list} why={filters.why} /> : <PagedList {...list} filtered={active > 0} />}
     </>
   );
 }

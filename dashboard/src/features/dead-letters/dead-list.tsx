@@ -19,19 +19,21 @@ import { CursorPager, useCursorPage } from '@/ui/cursor-pager';
 import { DataTable, RowLink, type Column } from '@/ui/data-table';
 import { EmptyState, NothingFound, SkeletonRows } from '@/ui/states';
 import { TimeAgo } from '@/ui/time-ago';
-import { countQuery, kScanMax, scanQuery, type BulkKind, type DeadFilter, type Target } from './api';
+import { countQuery, kNoFilter, kScanMax, scanQuery, type BulkKind, type DeadFilter, type Target } from './api';
 import { BulkDialog } from './bulk-dialog';
 import { whyOf, whyTitle } from './groups';
 
 interface ListProps {
   filter: DeadFilter;
   filtered: boolean;
+  /// Of page and filters: what is chosen does not outlive a change of it.
+  place: string;
   onClear: () => void;
   onJob: (id: string) => void;
 }
 
 /// A page of all that match.
-export function PagedList({ filter, filtered, onClear, onJob }: ListProps) {
+export function PagedList({ filter, filtered, place, onClear, onJob }: ListProps) {
   const page = useCursorPage<Delivery>({
     queryKey: keys.dlq.list(filter),
     fetchPage: (cursor, signal) => get('/api/dlq', { query: { ...filter, cursor, limit: 50 }, signal }),
@@ -50,6 +52,7 @@ export function PagedList({ filter, filtered, onClear, onJob }: ListProps) {
   );
   return (
     <SelectableRows
+      place={place}
       rows={page.rows}
       stale={page.stale}
       state={state}
@@ -64,7 +67,7 @@ export function PagedList({ filter, filtered, onClear, onJob }: ListProps) {
 const kRowsMax = 250;
 
 /// Those of one reason, which the API does not know as a filter: out of the newest ones.
-export function ReasonList({ filter, why, onClear, onJob }: Omit<ListProps, 'filtered'> & { why: string }) {
+export function ReasonList({ filter, why, place, onClear, onJob }: Omit<ListProps, 'filtered'> & { why: string }) {
   const scan = useQuery(scanQuery(filter));
   const found = (scan.data?.rows ?? []).filter((row) => whyOf(row) === why);
   const state = scan.isPending ? (
@@ -78,6 +81,7 @@ export function ReasonList({ filter, why, onClear, onJob }: Omit<ListProps, 'fil
   const alone = scan.data !== undefined && !scan.data.more && found.length === scan.data.rows.length;
   return (
     <SelectableRows
+      place={place}
       rows={found.slice(0, kRowsMax)}
       stale={scan.isPlaceholderData}
       state={state}
@@ -98,6 +102,7 @@ export function ReasonList({ filter, why, onClear, onJob }: Omit<ListProps, 'fil
 }
 
 interface SelectableRowsProps {
+  place: string;
   rows: readonly Delivery[];
   stale: boolean;
   /// In the place of the rows.
@@ -110,22 +115,27 @@ interface SelectableRowsProps {
   pager: ReactNode;
 }
 
-function SelectableRows({ rows, stale, state, all, whole, onJob, pager }: SelectableRowsProps) {
+function SelectableRows({ place, rows, stale, state, all, whole, onJob, pager }: SelectableRowsProps) {
   const { can, reason } = useCan('developer');
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const [everything, setEverything] = useState(false);
   const [asking, setAsking] = useState<{ kind: BulkKind; target: Target } | null>(null);
+  const [chosenAt, setChosenAt] = useState(place);
+  const clear = (): void => {
+    setSelected(new Set());
+    setEverything(false);
+  };
+  if (place !== chosenAt) {
+    setChosenAt(place);
+    clear();
+  }
   // What was replayed meanwhile is chosen no more.
   const picked = everything ? rows : rows.filter((row) => selected.has(row.id));
   const onPage = rows.length > 0 && picked.length === rows.length;
   const target: Target = everything || (onPage && whole) ? all : { kind: 'ids', rows: picked };
-  const missing = reason ?? (picked.length === 0 ? 'Choose some first, by their boxes or with Select all.' : undefined);
+  const missing = reason ?? (stale ? 'Others are being loaded.' : undefined) ?? (picked.length === 0 ? 'Choose some first, by their boxes or with Select all.' : undefined);
   const ask = (kind: BulkKind): void => {
     if (missing === undefined) setAsking({ kind, target });
-  };
-  const clear = (): void => {
-    setSelected(new Set());
-    setEverything(false);
   };
   useShortcuts(
     [
@@ -149,14 +159,16 @@ function SelectableRows({ rows, stale, state, all, whole, onJob, pager }: Select
         title="Dead letters"
         note={<span role="status">{everything ? 'all that match are selected' : picked.length > 0 ? `${int(picked.length)} selected` : ''}</span>}
         actions={
-          <>
-            <Button size="sm" icon={Trash2} disabledReason={missing} onClick={() => ask('purge')}>
-              Purge
-            </Button>
-            <Button size="sm" variant={missing === undefined ? 'primary' : 'secondary'} icon={RotateCw} disabledReason={missing} onClick={() => ask('replay')}>
-              Replay
-            </Button>
-          </>
+          rows.length > 0 && (
+            <>
+              <Button size="sm" icon={Trash2} disabledReason={missing} onClick={() => ask('purge')}>
+                Purge
+              </Button>
+              <Button size="sm" variant={missing === undefined ? 'primary' : 'secondary'} icon={RotateCw} disabledReason={missing} onClick={() => ask('replay')}>
+                Replay
+              </Button>
+            </>
+          )
         }
       >
         {can && onPage && !whole && <WholeStrip rows={rows.length} all={all} everything={everything} onAll={() => setEverything(true)} onPage={() => setEverything(false)} onNone={clear} />}
@@ -196,7 +208,7 @@ interface WholeStripProps {
 
 /// Under the head when the whole page is chosen: goes on to all that match, on all pages.
 function WholeStrip({ rows, all, everything, onAll, onPage, onNone }: WholeStripProps) {
-  const counted = useQuery({ ...countQuery(all.kind === 'all' ? all.filter : kNone), enabled: all.kind === 'all' });
+  const counted = useQuery({ ...countQuery(all.kind === 'all' ? all.filter : kNoFilter), enabled: all.kind === 'all' });
   const count = all.kind === 'ids' ? all.rows.length : counted.data;
   const number = count === undefined ? '' : ` ${int(count)}`;
   return (
@@ -217,8 +229,6 @@ function WholeStrip({ rows, all, everything, onAll, onPage, onNone }: WholeStrip
     </div>
   );
 }
-
-const kNone = { webhook_id: undefined, type: undefined, tenant: undefined, event_id: undefined, after: undefined, before: undefined };
 
 const kColumns: Column<Delivery>[] = [
   { id: 'type', header: 'Event', card: 'title', cell: (d) => <RowLink to={`/deliveries/${d.id}`}>{d.type}</RowLink> },

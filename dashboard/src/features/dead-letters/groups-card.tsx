@@ -67,7 +67,7 @@ function Group({ group, on, onToggle }: { group: DeadGroup; on: boolean; onToggl
         className="hover:bg-hover/60 flex w-full flex-wrap items-center gap-x-3 gap-y-1 rounded-md px-2 py-2 text-left sm:flex-nowrap"
       >
         <span className="text-ink tnum w-12 shrink-0 text-right text-sm font-semibold">{int(group.count)}</span>
-        <span className="text-ink min-w-0 flex-1 truncate text-sm font-medium">{name}</span>
+        <span className="text-ink min-w-0 flex-1 basis-40 truncate text-sm font-medium">{name}</span>
         <Badge tone="bad">{whyTitle(group.why)}</Badge>
         <span className="text-muted w-20 text-right text-xs">
           <TimeAgo at={group.newest} />

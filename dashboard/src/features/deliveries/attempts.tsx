@@ -104,7 +104,7 @@ function AttemptItem({ attempt, eventId, https, open, onToggle }: AttemptItemPro
           <Badge tone={failure ? 'bad' : 'ok'} icon={failure ? CircleX : CircleCheck}>
             {failure ? failure.title : attempt.status_code ? statusName(attempt.status_code) : answerText(attempt.error?.code, attempt.status_code)}
           </Badge>
-          {timed && !open && <TimingsBar attempt={attempt} https={https} className="ml-auto w-28 max-md:hidden" />}
+          {timed && !open && <TimingsBar attempt={attempt} https={https} className="ml-auto w-28 shrink-0 max-md:hidden" />}
           <span className={cx('text-soft tnum text-xs', (open || !timed) && 'ml-auto', 'max-md:ml-auto')}>{duration(attempt.duration_ms)}</span>
           <span className="text-muted min-w-16 text-right text-xs">
             <TimeAgo at={attempt.started_at} />
@@ -145,7 +145,7 @@ function AttemptItem({ attempt, eventId, https, open, onToggle }: AttemptItemPro
               </p>
             </div>
           )}
-          <div className="grid min-w-0 gap-4 xl:grid-cols-2">
+          <div className="grid min-w-0 gap-4 2xl:grid-cols-2">
             <section aria-label={`Request of attempt ${attempt.number}`} className="flex min-w-0 flex-col gap-3">
               <Headers title="Request headers" headers={attempt.request_headers} none="None were sent." />
               <RequestBody eventId={eventId} />

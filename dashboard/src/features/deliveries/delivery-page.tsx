@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Ban, CircleCheck, CircleX, Clock, Hourglass, Repeat, RotateCw, Trash2 } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
-import { Link, useParams } from 'react-router';
+import { Link, useNavigate, useParams } from 'react-router';
 import { keys } from '@/api/keys';
 import { kDeliveryKinds, useLive } from '@/api/live';
 import type { DeliveryDetail } from '@/api/models';
@@ -80,24 +80,28 @@ function Shown({ delivery }: { delivery: DeliveryDetail }) {
 
 function Actions({ delivery }: { delivery: DeliveryDetail }) {
   const { reason: denied } = useCan('developer');
+  const navigate = useNavigate();
   const retry = useRetry();
   const again = useDeliverAgain();
   const cancel = useCancel();
   const purge = usePurge();
   const [asking, setAsking] = useState<'cancel' | 'purge' | null>(null);
+  const held = useWebhooksById().get(delivery.webhook_id)?.enabled === false;
   const pending = delivery.status === 'pending';
   const dead = delivery.status === 'dead';
   const deleted = delivery.reason === 'webhook_deleted' ? 'Its webhook was deleted.' : undefined;
 
   const runRetry = (): void => {
     if (denied || retry.isPending) return;
-    retry.mutate(delivery.id, { onSuccess: () => toast(dead ? 'Delivery reopened' : 'Trying it now', { detail: dead ? 'The schedule of its retry policy begins again.' : undefined }) });
+    const title = dead ? 'Delivery reopened' : held ? 'It is tried as soon as it may be' : 'Trying it now';
+    const detail = held ? 'Its webhook is not enabled: it waits until it is.' : dead ? 'The schedule of its retry policy begins again.' : undefined;
+    retry.mutate(delivery.id, { onSuccess: () => toast(title, { detail }) });
   };
   const runAgain = (): void => {
     if (denied || deleted || again.isPending) return;
     again.mutate(delivery, {
       onSuccess: ({ deliveries }) =>
-        deliveries > 0 ? toast('A new delivery is on its way', { detail: 'The list of deliveries shows it.' }) : toast('Nothing was delivered', { detail: 'The webhook does not exist any more.' }),
+        deliveries > 0 ? toast('A new delivery is on its way', { action: { label: 'Show', run: () => void navigate(`/deliveries?event_id=${delivery.event_id}`) } }) : toast('Nothing was delivered', { detail: 'The webhook does not exist any more.' }),
     });
   };
   const primary = pending || dead ? { label: 'Retry now', run: runRetry } : { label: 'Deliver again', run: runAgain };

@@ -7,7 +7,7 @@ import type { Job } from '@/api/models';
 import { useCan } from '@/api/session';
 import { JobBar, useStopJob } from '@/components/job-progress';
 import { ListError } from '@/components/list-error';
-import { jobActive, jobName, jobPercent, jobStoppable } from '@/lib/jobs';
+import { jobName, jobPercent, jobStoppable } from '@/lib/jobs';
 import { int } from '@/lib/numbers';
 import { duration, toMs } from '@/lib/time';
 import { StatusBadge } from '@/ui/badge';
@@ -79,6 +79,8 @@ const kColumns: Column<Job>[] = [
     id: 'took',
     header: 'Took',
     align: 'right',
-    cell: (job) => <span className="text-muted tnum">{job.ended_at ? duration(Math.max(0, toMs(job.ended_at) - toMs(job.created_at))) : jobActive(job) ? <Stop job={job} /> : '–'}</span>,
+    cell: (job) => <span className="text-muted tnum">{job.ended_at ? duration(Math.max(0, toMs(job.ended_at) - toMs(job.created_at))) : '–'}</span>,
   },
+  // On a card there is no room: the job's page has it too.
+  { id: 'stop', header: 'Action', align: 'right', card: 'hidden', cell: (job) => <Stop job={job} /> },
 ];

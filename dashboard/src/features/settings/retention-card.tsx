@@ -55,13 +55,14 @@ function Form({ days, onSaved }: { days: number; onSaved: (settings: Settings) =
       >
         <Checkbox label="Keep everything for ever" hint="The store grows with every event." checked={forever} onChange={setForever} />
         <div className="flex flex-wrap items-end gap-2">
-          <Field label="Days" error={parsed.problem ?? error?.field('retention_days')} hint="What is pending stays, however old." className="flex-1 basis-40">
+          <Field label="Days" error={parsed.problem ?? error?.field('retention_days')} className="flex-1 basis-40">
             <Input inputMode="numeric" maxLength={4} value={text} disabled={forever} onChange={(event) => setText(event.target.value)} className="max-w-32" />
           </Field>
           <Button type="submit" busy={save.isPending} disabled={!ready}>
             Save
           </Button>
         </div>
+        <p className="text-muted text-xs">What is pending stays, however old.</p>
         {save.isError && asking === null && !error?.field('retention_days') && <ErrorNote error={save.error} />}
       </form>
       <ConfirmDialog
