@@ -36,6 +36,13 @@ describe('explainFailure', () => {
     expect(explainFailure('timeout', 200)?.what).toContain('begun with 200');
     expect(explainFailure('timeout', null)?.what).not.toContain('begun');
   });
+  it('knows the page where it may be mended', () => {
+    expect(explainFailure('dns', null)?.where).toBe('webhook');
+    expect(explainFailure('redirect', 301)?.where).toBe('webhook');
+    expect(explainFailure('address_denied', null)?.where).toBe('settings');
+    expect(explainFailure('status', 429)?.where).toBe('webhook');
+    expect(explainFailure('status', 500)?.where).toBeNull();
+  });
   it('does not hide a code that it does not know', () => expect(explainFailure('quantum', null)?.title).toBe('quantum'));
 });
 

@@ -7,12 +7,15 @@ export interface Explanation {
   what: string;
   /// What somebody can do about it.
   todo: string;
+  /// The page where they may have to do it; none where the receiver must be mended.
+  where: 'webhook' | 'settings' | null;
 }
 
 interface Words {
   name: string;
   what: string;
   todo: string;
+  where?: 'webhook' | 'settings';
 }
 
 const kCodes: Record<string, Words> = {
@@ -20,11 +23,13 @@ const kCodes: Record<string, Words> = {
     name: 'Name not found',
     what: 'The host name in the URL could not be resolved to an address.',
     todo: 'Look for a typing error in the URL, and whether the name still exists in DNS. If the name is new, name servers may need some time.',
+    where: 'webhook',
   },
   address_denied: {
     name: 'Address not allowed',
     what: 'The name resolves to an address that the egress rules refuse, for example a private one. Nothing was sent.',
     todo: 'Use a public address, or have whoever runs the server allow this one. The rules in force stand in the settings.',
+    where: 'settings',
   },
   connect: {
     name: 'No connection',
@@ -45,6 +50,7 @@ const kCodes: Record<string, Words> = {
     name: 'Timed out',
     what: 'The whole answer did not come within the webhook’s timeout. The receiver may have acted on the event all the same.',
     todo: 'Let the receiver answer at once and do the work afterwards, or raise the timeout of the webhook. Use the header webhook-id to tell repeats.',
+    where: 'webhook',
   },
   connection_closed: {
     name: 'Connection closed',
@@ -55,11 +61,13 @@ const kCodes: Record<string, Words> = {
     name: 'Not HTTP',
     what: 'What came back is no HTTP that can be understood, or it exceeds a limit, for example that of the headers.',
     todo: 'See whether the port of the URL is the right one and speaks HTTP/1.1, and whether it should be https in the place of http.',
+    where: 'webhook',
   },
   invalid_url: {
     name: 'URL not usable',
     what: 'The webhook’s URL is not one that can be sent to. Nothing was sent.',
     todo: 'Edit the URL of the webhook: http or https, a host, and a port that is one.',
+    where: 'webhook',
   },
   interrupted: {
     name: 'Interrupted',
@@ -71,6 +79,7 @@ const kCodes: Record<string, Words> = {
 const kRedirect: Omit<Words, 'name'> = {
   what: 'The receiver sent the request elsewhere. Redirects are never followed, for the signed request would go to somebody else.',
   todo: 'Set the webhook’s URL to the final address: the header location of the answer names it. Often https or a slash at the end is missing.',
+  where: 'webhook',
 };
 
 const kNames: Record<number, string> = {
@@ -105,6 +114,7 @@ const kRefusedContent: Omit<Words, 'name'> = {
 const kUnauthorized: Omit<Words, 'name'> = {
   what: 'The receiver does not believe who is calling.',
   todo: 'Check the signature with the secret of this webhook (was it rotated?), and the headers of the webhook, for example authorization.',
+  where: 'webhook',
 };
 const kGateway: Omit<Words, 'name'> = {
   what: 'A proxy before the receiver could not reach it, or waited for it in vain.',
@@ -118,10 +128,12 @@ const kStatuses: Record<number, Omit<Words, 'name'>> = {
   404: {
     what: 'The receiver has nothing at this path.',
     todo: 'Compare the path of the webhook’s URL with the route of the receiver: a deployment may have moved it.',
+    where: 'webhook',
   },
   405: {
     what: 'The receiver does not take POST at this path.',
     todo: 'Let the route accept POST, or set the webhook’s URL to the one that does.',
+    where: 'webhook',
   },
   408: {
     what: 'The receiver says that the request did not come in time.',
@@ -134,6 +146,7 @@ const kStatuses: Record<number, Omit<Words, 'name'>> = {
   410: {
     what: 'The receiver says that it is gone for good. The webhook was disabled, and this delivery is not tried again.',
     todo: 'If that was a mistake, enable the webhook again and replay what died. Otherwise delete the webhook.',
+    where: 'webhook',
   },
   413: {
     what: 'The event is larger than the receiver or its proxy takes.',
@@ -147,6 +160,7 @@ const kStatuses: Record<number, Omit<Words, 'name'>> = {
   429: {
     what: 'The receiver gets more than it wants. A Retry-After in its answer is honoured.',
     todo: 'Lower how many requests the webhook makes at once (max in flight), or raise the receiver’s limit.',
+    where: 'webhook',
   },
   501: {
     what: 'The receiver does not do what was asked.',
@@ -156,6 +170,7 @@ const kStatuses: Record<number, Omit<Words, 'name'>> = {
   503: {
     what: 'The receiver is overloaded or in maintenance. A Retry-After in its answer is honoured.',
     todo: 'Most often this passes. If not, look at the receiver’s load, and lower how many requests the webhook makes at once.',
+    where: 'webhook',
   },
   504: kGateway,
 };
@@ -183,16 +198,20 @@ export function statusName(status: number): string {
 export function explainFailure(code: string | null | undefined, status: number | null | undefined): Explanation | null {
   if (code && code !== 'status' && code !== 'redirect' && code !== 'none') {
     const words = kCodes[code];
-    if (!words) return { title: code, what: 'The attempt failed.', todo: 'The message of the attempt may say more.' };
+    if (!words) return { title: code, what: 'The attempt failed.', todo: 'The message of the attempt may say more.', where: null };
     // An answer may have begun before it was cut off or took too long.
     const began = status ? ` The answer had begun with ${statusName(status)}.` : '';
-    return { title: words.name, what: words.what + began, todo: words.todo };
+    return explanation(words.name, { ...words, what: words.what + began });
   }
   if (status === null || status === undefined || (status >= 200 && status < 300)) return null;
   const title = statusName(status);
-  if (status >= 300 && status < 400) return { title, ...kRedirect };
+  if (status >= 300 && status < 400) return explanation(title, kRedirect);
   const words = kStatuses[status] ?? (status >= 500 ? kServerError : status >= 400 ? kClientError : kOtherStatus);
-  return { title, what: words.what, todo: words.todo };
+  return explanation(title, words);
+}
+
+function explanation(title: string, { what, todo, where }: Omit<Words, 'name'>): Explanation {
+  return { title, what, todo, where: where ?? null };
 }
 
 /// In a cell of a table: the answer's number, or the error's name; '' where there was no attempt yet.

@@ -16,6 +16,7 @@ import { JsonView } from '@/ui/json-view';
 import { EmptyState, ErrorState, Note, SkeletonText } from '@/ui/states';
 import { TimeAgo } from '@/ui/time-ago';
 import { deliveredBodyQuery } from './api';
+import { MendLink } from './mend-link';
 import { reusedConnection } from './timings';
 import { TimingsBar } from './timings-bar';
 
@@ -56,7 +57,7 @@ export function Attempts({ delivery }: { delivery: DeliveryDetail }) {
             <AttemptItem
               key={attempt.number}
               attempt={attempt}
-              eventId={delivery.event_id}
+              delivery={delivery}
               https={https}
               open={isOpen(attempt.number)}
               onToggle={() => set([attempt.number], !isOpen(attempt.number))}
@@ -77,13 +78,13 @@ export function Attempts({ delivery }: { delivery: DeliveryDetail }) {
 
 interface AttemptItemProps {
   attempt: Attempt;
-  eventId: string;
+  delivery: DeliveryDetail;
   https: boolean;
   open: boolean;
   onToggle: () => void;
 }
 
-function AttemptItem({ attempt, eventId, https, open, onToggle }: AttemptItemProps) {
+function AttemptItem({ attempt, delivery, https, open, onToggle }: AttemptItemProps) {
   const id = useId();
   const failure = explainFailure(attempt.error?.code, attempt.status_code);
   const timed = attempt.error?.code !== 'invalid_url';
@@ -126,6 +127,7 @@ function AttemptItem({ attempt, eventId, https, open, onToggle }: AttemptItemPro
                 <span>
                   <span className="font-medium">What to do: </span>
                   {failure.todo}
+                  <MendLink failure={failure} webhookId={delivery.webhook_id} />
                 </span>
               </p>
             </Note>
@@ -147,8 +149,13 @@ function AttemptItem({ attempt, eventId, https, open, onToggle }: AttemptItemPro
           )}
           <div className="grid min-w-0 gap-4 2xl:grid-cols-2">
             <section aria-label={`Request of attempt ${attempt.number}`} className="flex min-w-0 flex-col gap-3">
+              {delivery.webhook_url !== null && (
+                <p className="text-soft text-xs">
+                  <code className="break-all">POST {delivery.webhook_url}</code>
+                </p>
+              )}
               <Headers title="Request headers" headers={attempt.request_headers} none="None were sent." />
-              <RequestBody eventId={eventId} />
+              <RequestBody eventId={delivery.event_id} />
             </section>
             <section aria-label={`Response of attempt ${attempt.number}`} className="flex min-w-0 flex-col gap-3">
               {attempt.status_code === null ? (

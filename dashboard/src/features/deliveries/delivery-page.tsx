@@ -24,6 +24,7 @@ import { Countdown, TimeAgo } from '@/ui/time-ago';
 import { toast } from '@/ui/toaster';
 import { deliveryDetailQuery, useCancel, useDeliverAgain, usePurge, useRetry } from './api';
 import { Attempts } from './attempts';
+import { MendLink } from './mend-link';
 
 const kParent = { label: 'Deliveries', to: '/deliveries' };
 
@@ -189,7 +190,12 @@ function State({ delivery }: { delivery: DeliveryDetail }) {
         <p>
           <span className="font-medium">Given up</span> {delivery.ended_at && <TimeAgo at={delivery.ended_at} />}. {reasonText(delivery.reason)}
         </p>
-        {failure && <p className="text-ink mt-1">The last attempt: {failure.title}. {failure.todo} Then retry it.</p>}
+        {failure && (
+          <p className="text-ink mt-1">
+            The last attempt: {failure.title}. {failure.todo} Then retry it.
+            <MendLink failure={failure} webhookId={delivery.webhook_id} />
+          </p>
+        )}
       </Note>
     );
   }

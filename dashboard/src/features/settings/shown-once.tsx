@@ -1,6 +1,6 @@
 /// A secret that is shown this once: a dialog that is left by a button that says so.
 import { TriangleAlert } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { useState, type ReactNode } from 'react';
 import { Button } from '@/ui/button';
 import { CodeBlock } from '@/ui/code-block';
 import { CopyButton } from '@/ui/copy';
@@ -17,13 +17,13 @@ interface ShownOnceProps {
 }
 
 export function ShownOnce({ title, label, value, onClose, children }: ShownOnceProps) {
+  const [tried, setTried] = useState(false);
   return (
     <Dialog
       open
-      // A click beside it would lose the secret.
-      locked
       title={title}
-      onClose={onClose}
+      // Escape or a click beside it would lose the secret.
+      onClose={() => setTried(true)}
       footer={
         <>
           <CopyButton value={value} label={`Copy ${label.toLowerCase()}`} />
@@ -39,6 +39,11 @@ export function ShownOnce({ title, label, value, onClose, children }: ShownOnceP
         </Note>
         <CodeBlock code={value} label={label} wrap />
         <div className="text-soft">{children}</div>
+        {tried && (
+          <p role="alert" className="text-bad font-medium">
+            Copy it, then press “I have it”. After that it is gone.
+          </p>
+        )}
       </div>
     </Dialog>
   );
