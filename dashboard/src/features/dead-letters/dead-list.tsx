@@ -132,10 +132,11 @@ function SelectableRows({ place, rows, stale, state, all, whole, onJob, pager }:
   // What was replayed meanwhile is chosen no more.
   const picked = everything ? rows : rows.filter((row) => selected.has(row.id));
   const onPage = rows.length > 0 && picked.length === rows.length;
-  const target: Target = everything || (onPage && whole) ? all : { kind: 'ids', rows: picked };
+  // A page that is all there is becomes one job; but nothing is purged that nobody has seen.
+  const targetOf = (kind: BulkKind): Target => (everything || (kind === 'replay' && onPage && whole) ? all : { kind: 'ids', rows: picked });
   const missing = reason ?? (stale ? 'Others are being loaded.' : undefined) ?? (picked.length === 0 ? 'Choose some first, by their boxes or with Select all.' : undefined);
   const ask = (kind: BulkKind): void => {
-    if (missing === undefined) setAsking({ kind, target });
+    if (missing === undefined) setAsking({ kind, target: targetOf(kind) });
   };
   useShortcuts(
     [

@@ -1,7 +1,5 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { CircleAlert, CircleCheck, Database, ShieldCheck } from 'lucide-react';
-import { get } from '@/api/client';
-import { keys } from '@/api/keys';
 import type { Settings } from '@/api/models';
 import { useCan } from '@/api/session';
 import { bytes, int, plural } from '@/lib/numbers';
@@ -12,21 +10,14 @@ import { CopyText } from '@/ui/copy';
 import { DefinitionList } from '@/ui/definition-list';
 import { ErrorState, SkeletonText } from '@/ui/states';
 import { TimeAgo } from '@/ui/time-ago';
+import { settingsQuery } from './api';
 import { OrganizationCard } from './organization-card';
 import { RetentionCard } from './retention-card';
 import { AdminsOnly, SettingsFrame } from './settings-frame';
 
-const kSettingsQuery = {
-  queryKey: keys.settings,
-  queryFn: ({ signal }: { signal: AbortSignal }) => get('/api/settings', { signal }),
-  // Workers come and go.
-  refetchInterval: 15_000,
-};
-
 export function Component() {
   const { can } = useCan('admin');
-  const client = useQueryClient();
-  const settings = useQuery({ ...kSettingsQuery, enabled: can });
+  const settings = useQuery({ ...settingsQuery, enabled: can });
   return (
     <SettingsFrame title="General">
       <div className="flex flex-col gap-4">
@@ -34,7 +25,7 @@ export function Component() {
         <AdminsOnly what="the settings of the server">
           {settings.data ? (
             <>
-              <RetentionCard days={settings.data.retention_days} onSaved={(next) => client.setQueryData(keys.settings, next)} />
+              <RetentionCard days={settings.data.retention_days} />
               <div className="grid items-start gap-4 lg:grid-cols-2">
                 <LimitsCard limits={settings.data.limits} />
                 <EgressCard egress={settings.data.egress} />

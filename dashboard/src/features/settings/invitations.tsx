@@ -1,9 +1,7 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { X } from 'lucide-react';
 import { useState } from 'react';
-import { get, post, remove } from '@/api/client';
 import { ApiError } from '@/api/errors';
-import { keys } from '@/api/keys';
 import type { Invitation, Role } from '@/api/models';
 import { useSession } from '@/api/session';
 import { plural } from '@/lib/numbers';
@@ -16,26 +14,14 @@ import { Input, Select } from '@/ui/inputs';
 import { ErrorNote, ErrorState, SkeletonRows } from '@/ui/states';
 import { TimeAgo } from '@/ui/time-ago';
 import { toast } from '@/ui/toaster';
+import { invitationsQuery, useInvite, useWithdraw } from './api';
 import { givableRoles, roleLabel, roleMay } from './roles';
 
-const kInvitationsMax = 250;
-
-/// Those that nobody has accepted yet. Beside the list of members, whose page is in the URL, so all at once.
+/// Those that nobody has accepted yet.
 export function Invitations() {
-  const client = useQueryClient();
   const [withdrawing, setWithdrawing] = useState<Invitation | null>(null);
-  const invitations = useQuery({
-    queryKey: keys.invitations.list(),
-    queryFn: async ({ signal }) => (await get('/api/invitations', { query: { limit: kInvitationsMax }, signal })).data,
-  });
-  const withdraw = useMutation({
-    meta: { shown: true },
-    mutationFn: (invitation: Invitation) => remove('/api/invitations/{id}', { path: { id: invitation.id } }),
-    onSuccess: (_answer, invitation) => {
-      toast('Invitation withdrawn', { detail: `The link for ${invitation.email} works no more.` });
-      void client.invalidateQueries({ queryKey: keys.invitations.all });
-    },
-  });
+  const invitations = useQuery(invitationsQuery);
+  const withdraw = useWithdraw();
   const open = invitations.data ?? [];
   return (
     <Card flush title="Invitations" note={open.length ? plural(open.length, 'open one') : undefined}>
@@ -69,7 +55,11 @@ export function Invitations() {
         title={`Withdraw the invitation of ${withdrawing?.email ?? ''}?`}
         confirm="Withdraw"
         danger
-        onConfirm={() => (withdrawing ? withdraw.mutateAsync(withdrawing) : Promise.resolve())}
+        onConfirm={async () => {
+          if (!withdrawing) return;
+          await withdraw.mutateAsync(withdrawing);
+          toast('Invitation withdrawn', { detail: `The link for ${withdrawing.email} works no more.` });
+        }}
       >
         Its link works no more from this moment on. You can invite them anew.
       </ConfirmDialog>
@@ -78,18 +68,10 @@ export function Invitations() {
 }
 
 export function NewInvitation({ onClose, onMade }: { onClose: () => void; onMade: (made: { email: string; url: string }) => void }) {
-  const client = useQueryClient();
   const { role: mine } = useSession();
   const [email, setEmail] = useState('');
   const [role, setRole] = useState<Role>('developer');
-  const make = useMutation({
-    meta: { shown: true },
-    mutationFn: () => post('/api/invitations', { email: email.trim(), role }),
-    onSuccess: (made) => {
-      void client.invalidateQueries({ queryKey: keys.invitations.all });
-      onMade({ email: email.trim(), url: made.url });
-    },
-  });
+  const make = useInvite();
   const error = make.error instanceof ApiError ? make.error : null;
   const ready = /^\S+@\S+$/.test(email.trim());
   return (
@@ -101,7 +83,8 @@ export function NewInvitation({ onClose, onMade }: { onClose: () => void; onMade
       onClose={onClose}
       locked={make.isPending}
       onSubmit={() => {
-        if (ready && !make.isPending) make.mutate();
+        const whom = { email: email.trim(), role };
+        if (ready && !make.isPending) make.mutate(whom, { onSuccess: ({ url }) => onMade({ email: whom.email, url }) });
       }}
       footer={
         <>

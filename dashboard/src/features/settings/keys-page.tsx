@@ -1,8 +1,7 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { KeyRound, Plus, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
-import { get, post, remove } from '@/api/client';
+import { get } from '@/api/client';
 import { ApiError } from '@/api/errors';
 import { keys } from '@/api/keys';
 import type { ApiKey, Scope } from '@/api/models';
@@ -20,6 +19,7 @@ import { Input, Select } from '@/ui/inputs';
 import { EmptyState, ErrorNote, SkeletonRows } from '@/ui/states';
 import { TimeAgo } from '@/ui/time-ago';
 import { toast } from '@/ui/toaster';
+import { useCreateKey, useDeleteKey } from './api';
 import { AdminsOnly, SettingsFrame } from './settings-frame';
 import { ShownOnce } from './shown-once';
 
@@ -66,20 +66,12 @@ export function Component() {
 
 function List({ onNew }: { onNew: () => void }) {
   const navigate = useNavigate();
-  const client = useQueryClient();
   const [deleting, setDeleting] = useState<ApiKey | null>(null);
   const page = useCursorPage<ApiKey>({
     queryKey: keys.apiKeys.list(),
     fetchPage: (cursor, signal) => get('/api/keys', { query: { cursor, limit: 50 }, signal }),
   });
-  const del = useMutation({
-    meta: { shown: true },
-    mutationFn: (key: ApiKey) => remove('/api/keys/{id}', { path: { id: key.id } }),
-    onSuccess: (_answer, key) => {
-      toast('API key deleted', { detail: `${key.name || key.id} works no more.` });
-      void client.invalidateQueries({ queryKey: keys.apiKeys.all });
-    },
-  });
+  const del = useDeleteKey();
   return (
     <Card flush title="API keys" note="for programs; each belongs to this organization">
       {page.pending ? (
@@ -129,7 +121,11 @@ function List({ onNew }: { onNew: () => void }) {
         title={`Delete ${deleting?.name ? `“${deleting.name}”` : 'this key'}?`}
         confirm="Delete"
         danger
-        onConfirm={() => (deleting ? del.mutateAsync(deleting) : Promise.resolve())}
+        onConfirm={async () => {
+          if (!deleting) return;
+          await del.mutateAsync(deleting);
+          toast('API key deleted', { detail: `${deleting.name || deleting.id} works no more.` });
+        }}
       >
         The key that ends in <code>{deleting?.hint}</code> is refused from this moment on, and whoever uses it fails. It cannot be brought back.
       </ConfirmDialog>
@@ -138,17 +134,9 @@ function List({ onNew }: { onNew: () => void }) {
 }
 
 function NewKey({ onClose, onMade }: { onClose: () => void; onMade: (made: { name: string; key: string }) => void }) {
-  const client = useQueryClient();
   const [name, setName] = useState('');
   const [scope, setScope] = useState<Scope>('publish');
-  const make = useMutation({
-    meta: { shown: true },
-    mutationFn: () => post('/api/keys', { name: name.trim(), scope }),
-    onSuccess: (made) => {
-      void client.invalidateQueries({ queryKey: keys.apiKeys.all });
-      onMade({ name: made.name, key: made.key });
-    },
-  });
+  const make = useCreateKey();
   const error = make.error instanceof ApiError ? make.error : null;
   return (
     <Dialog
@@ -158,7 +146,7 @@ function NewKey({ onClose, onMade }: { onClose: () => void; onMade: (made: { nam
       onClose={onClose}
       locked={make.isPending}
       onSubmit={() => {
-        if (!make.isPending) make.mutate();
+        if (!make.isPending) make.mutate({ name: name.trim(), scope }, { onSuccess: onMade });
       }}
       footer={
         <>

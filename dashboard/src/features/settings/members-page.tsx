@@ -1,8 +1,7 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { LogOut, Plus, UserMinus, Users } from 'lucide-react';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
-import { get, patch, remove } from '@/api/client';
+import { get } from '@/api/client';
 import { keys } from '@/api/keys';
 import type { Member, Role } from '@/api/models';
 import { useCan, useSession } from '@/api/session';
@@ -17,6 +16,7 @@ import { Select } from '@/ui/inputs';
 import { EmptyState, SkeletonRows } from '@/ui/states';
 import { TimeAgo } from '@/ui/time-ago';
 import { toast } from '@/ui/toaster';
+import { useRemoveMember, useSetRole } from './api';
 import { Invitations, NewInvitation } from './invitations';
 import { givableRoles, kRoles, roleLabel, roleMay, untouchable } from './roles';
 import { SettingsFrame } from './settings-frame';
@@ -61,7 +61,6 @@ export function Component() {
 
 function Members() {
   const navigate = useNavigate();
-  const client = useQueryClient();
   const { user, role: mine } = useSession();
   const [removing, setRemoving] = useState<Member | null>(null);
   const [lowering, setLowering] = useState<Role | null>(null);
@@ -69,39 +68,15 @@ function Members() {
     queryKey: keys.members.list(),
     fetchPage: (cursor, signal) => get('/api/users', { query: { cursor, limit: 50 }, signal }),
   });
-  const changed = (member: Pick<Member, 'id'>): void => {
-    void client.invalidateQueries({ queryKey: keys.members.all });
-    if (member.id === user?.id) void client.invalidateQueries({ queryKey: keys.session });
-  };
-  const setRole = useMutation({
-    mutationFn: ({ member, role }: { member: Member; role: Role }) => patch('/api/users/{id}', { role }, { path: { id: member.id } }),
-    onSuccess: (_answer, { member, role }) => {
-      changed(member);
-      const mayUndo = member.id !== user?.id;
-      toast(`${member.name || member.email} is ${roleLabel(role).toLowerCase()} now`, {
-        undo: mayUndo
-          ? async () => {
-              await patch('/api/users/{id}', { role: member.role }, { path: { id: member.id } });
-              changed(member);
-            }
-          : undefined,
-      });
-    },
-  });
-  const del = useMutation({
-    meta: { shown: true },
-    mutationFn: (member: Member) => remove('/api/users/{id}', { path: { id: member.id } }),
-    onSuccess: (_answer, member) => {
-      toast(member.id === user?.id ? 'You left the organization' : `${member.name || member.email} was removed`);
-      changed(member);
-    },
-  });
+  const setRole = useSetRole();
+  const removeMember = useRemoveMember();
   const self = page.rows.find((member) => member.id === user?.id);
   const leaving = removing !== null && removing.id === user?.id;
   const choose = (member: Member, role: Role): void => {
     // Whoever lowers themself cannot raise themself again.
-    if (member.id === user?.id) setLowering(role);
-    else setRole.mutate({ member, role });
+    if (member.id === user?.id) return setLowering(role);
+    const undo = (): Promise<unknown> => setRole.mutateAsync({ id: member.id, role: member.role });
+    setRole.mutate({ id: member.id, role }, { onSuccess: () => toast(`${member.name || member.email} is ${roleLabel(role).toLowerCase()} now`, { undo }) });
   };
   return (
     <Card flush title="Members">
@@ -118,7 +93,7 @@ function Members() {
           {page.rows.map((member) => {
             const isSelf = member.id === user?.id;
             const fixed = untouchable(mine, member.role);
-            const busy = setRole.isPending && setRole.variables.member.id === member.id;
+            const busy = setRole.isPending && setRole.variables.id === member.id;
             return (
               <li key={member.id} className="flex flex-wrap items-center gap-x-4 gap-y-2 px-4 py-2.5">
                 <div className="min-w-0 flex-1 basis-52">
@@ -165,7 +140,11 @@ function Members() {
         title="Change your own role?"
         confirm={`Become ${roleLabel(lowering ?? '').toLowerCase()}`}
         danger
-        onConfirm={() => (self && lowering ? setRole.mutateAsync({ member: self, role: lowering }) : Promise.resolve())}
+        onConfirm={async () => {
+          if (!self || !lowering) return;
+          await setRole.mutateAsync({ id: self.id, role: lowering });
+          toast(`You are ${roleLabel(lowering).toLowerCase()} now`);
+        }}
       >
         {roleMay(lowering ?? '')} You may not be able to take that back yourself.
       </ConfirmDialog>
@@ -175,7 +154,11 @@ function Members() {
         title={leaving ? 'Leave the organization?' : `Remove ${removing?.name || removing?.email || ''}?`}
         confirm={leaving ? 'Leave' : 'Remove'}
         danger
-        onConfirm={() => (removing ? del.mutateAsync(removing) : Promise.resolve())}
+        onConfirm={async () => {
+          if (!removing) return;
+          await removeMember.mutateAsync(removing);
+          toast(leaving ? 'You left the organization' : `${removing.name || removing.email} was removed`);
+        }}
       >
         {leaving
           ? 'You see nothing of it from this moment on. Somebody else must invite you to return.'

@@ -1,8 +1,5 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { patch } from '@/api/client';
 import { ApiError } from '@/api/errors';
-import { keys } from '@/api/keys';
 import { useCan, useSession } from '@/api/session';
 import { Button } from '@/ui/button';
 import { Card } from '@/ui/card';
@@ -12,31 +9,20 @@ import { Field } from '@/ui/field';
 import { Input } from '@/ui/inputs';
 import { ErrorNote } from '@/ui/states';
 import { toast } from '@/ui/toaster';
+import { useRename } from './api';
 import { roleLabel } from './roles';
 
 const kNameMax = 128;
 
 export function OrganizationCard() {
   const { organization, role } = useSession();
-  const client = useQueryClient();
   const { can, reason } = useCan('owner');
   const [name, setName] = useState(organization.name);
-  const rename = useMutation({
-    meta: { shown: true },
-    mutationFn: (next: string) => patch('/api/organizations/{id}', { name: next }, { path: { id: organization.id } }),
-    onSuccess: (_answer, next) => {
-      const before = organization.name;
-      setName(next);
-      void client.invalidateQueries({ queryKey: keys.session });
-      toast('Organization renamed', {
-        undo: async () => {
-          await patch('/api/organizations/{id}', { name: before }, { path: { id: organization.id } });
-          setName(before);
-          await client.invalidateQueries({ queryKey: keys.session });
-        },
-      });
-    },
-  });
+  const rename = useRename();
+  const run = async (next: string): Promise<void> => {
+    await rename.mutateAsync(next);
+    setName(next);
+  };
   const error = rename.error instanceof ApiError ? rename.error : null;
   const trimmed = name.trim();
   const ready = can && trimmed !== '' && trimmed !== organization.name;
@@ -47,7 +33,13 @@ export function OrganizationCard() {
         className="flex max-w-xl flex-col gap-4"
         onSubmit={(event) => {
           event.preventDefault();
-          if (ready && !rename.isPending) rename.mutate(trimmed);
+          if (!ready || rename.isPending) return;
+          const before = organization.name;
+          run(trimmed).then(
+            () => toast('Organization renamed', { undo: () => run(before) }),
+            // The form shows what went wrong.
+            () => undefined,
+          );
         }}
       >
         <div className="flex flex-wrap items-end gap-2">

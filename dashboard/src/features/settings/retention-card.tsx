@@ -1,8 +1,5 @@
-import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
-import { patch } from '@/api/client';
 import { ApiError } from '@/api/errors';
-import type { Settings } from '@/api/models';
 import { Button } from '@/ui/button';
 import { Card } from '@/ui/card';
 import { ConfirmDialog } from '@/ui/dialog';
@@ -10,38 +7,37 @@ import { Field } from '@/ui/field';
 import { Checkbox, Input } from '@/ui/inputs';
 import { ErrorNote } from '@/ui/states';
 import { toast } from '@/ui/toaster';
+import { useSetRetention } from './api';
 import { deletesMore, parseRetention, retentionText } from './retention';
 
 /// Begins anew when somebody else has changed it.
-export function RetentionCard(props: { days: number; onSaved: (settings: Settings) => void }) {
-  return <Form key={props.days} {...props} />;
+export function RetentionCard({ days }: { days: number }) {
+  return <Form key={days} days={days} />;
 }
 
 const kSuggested = '30';
 
-function Form({ days, onSaved }: { days: number; onSaved: (settings: Settings) => void }) {
+function Form({ days }: { days: number }) {
   const [forever, setForever] = useState(days === 0);
   const [text, setText] = useState(days === 0 ? kSuggested : String(days));
   const [asking, setAsking] = useState<number | null>(null);
-  const save = useMutation({
-    meta: { shown: true },
-    mutationFn: (next: number) => patch('/api/settings', { retention_days: next }),
-    onSuccess: (settings, next) => {
-      onSaved(settings);
-      toast(`Kept ${retentionText(next)} now`, {
-        detail: 'It holds on all processes within a minute.',
-        // What a shorter one deleted does not come back.
-        undo: deletesMore(days, next) ? undefined : async () => onSaved(await patch('/api/settings', { retention_days: days })),
-      });
-    },
-  });
+  const save = useSetRetention();
+  const run = async (next: number): Promise<void> => {
+    await save.mutateAsync(next);
+    toast(`Kept ${retentionText(next)} now`, {
+      detail: 'It holds on all processes within a minute.',
+      // What a shorter one deleted does not come back.
+      undo: deletesMore(days, next) ? undefined : () => save.mutateAsync(days),
+    });
+  };
   const parsed = parseRetention(text, forever);
   const error = save.error instanceof ApiError ? save.error : null;
   const ready = parsed.days !== undefined && parsed.days !== days;
   const submit = (): void => {
     if (!ready || parsed.days === undefined || save.isPending) return;
     if (deletesMore(days, parsed.days)) setAsking(parsed.days);
-    else save.mutate(parsed.days);
+    // The form shows what goes wrong.
+    else run(parsed.days).catch(() => undefined);
   };
   return (
     <Card title="Retention" note={`events and what became of them are kept ${retentionText(days)}`}>
@@ -71,7 +67,7 @@ function Form({ days, onSaved }: { days: number; onSaved: (settings: Settings) =
         title="Keep less?"
         confirm={`Keep ${retentionText(asking ?? 0)}`}
         danger
-        onConfirm={() => (asking === null ? Promise.resolve() : save.mutateAsync(asking))}
+        onConfirm={() => (asking === null ? Promise.resolve() : run(asking))}
       >
         Within some minutes, events, their deliveries and dead letters that are older than {retentionText(asking ?? 0)} are deleted in all organizations of this installation. That cannot be undone.
       </ConfirmDialog>
