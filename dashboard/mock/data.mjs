@@ -85,15 +85,19 @@ export function attempt(number, at, kind) {
     s503: [503, { code: 'status', message: 'The receiver answered 503.' }, '{"error":"maintenance"}'], s404: [404, { code: 'status', message: 'The receiver answered 404.' }, 'no such hook'],
     timeout: [null, { code: 'timeout', message: 'No answer within 15 s.' }, ''], dns: [null, { code: 'dns', message: 'The name crm.fabrikam.example does not resolve.' }, ''],
     connect: [null, { code: 'connect', message: 'Connection refused.' }, ''], tls: [null, { code: 'tls', message: 'The certificate expired on 2 Jan.' }, ''],
+    s301: [301, { code: 'redirect', message: 'answered 301; redirects are not followed' }, ''], s429: [429, { code: 'status', message: 'answered 429' }, '{"error":"rate limit","limit":"60/min"}'],
+    closed: [null, { code: 'connection_closed', message: 'The connection was closed before the answer.' }, ''],
   };
   const [status_code, error, body] = kinds[kind];
   const first = kind === 'timeout' ? null : between(30, 380);
+  const timings = { dns_ms: number < 3 || kind === 'dns' || kind === 'connect' ? between(1, 20) : null, connect_ms: number > 2 || kind === 'dns' || kind === 'connect' ? null : between(8, 40), tls_ms: number > 2 || kind === 'dns' || kind === 'connect' || kind === 'tls' ? null : between(10, 45), first_byte_ms: status_code ? first : null };
+  const measured = Object.values(timings).reduce((sum, ms) => sum + (ms ?? 0), 0);
   return {
-    number, started_at: iso(at), duration_ms: kind === 'timeout' ? 15000 : Math.round((first ?? 2) + between(1, 60)), status_code, error,
+    number, started_at: iso(at), duration_ms: kind === 'timeout' ? 15000 : Math.round(measured + between(1, 30)), status_code, error,
     request_headers: { 'content-type': 'application/json', 'user-agent': 'EventRelay/0.1.0', 'webhook-id': 'evt_…', 'webhook-timestamp': String(Math.floor(at / 1000)), 'webhook-signature': 'v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=', authorization: '[redacted]' },
-    response_headers: status_code ? { 'content-type': body.startsWith('{') ? 'application/json' : 'text/html', server: 'nginx', date: new Date(at).toUTCString() } : {},
-    response_body: body || (status_code ? '{"ok":true}' : ''), response_truncated: false, remote_address: kind === 'dns' ? null : '203.0.113.80:443',
-    timings: { dns_ms: number === 1 ? between(1, 20) : null, connect_ms: kind === 'dns' ? null : between(8, 40), tls_ms: kind === 'dns' || kind === 'connect' ? null : between(10, 45), first_byte_ms: status_code ? first : null },
+    response_headers: status_code ? { 'content-type': body.startsWith('{') ? 'application/json' : 'text/html', server: 'nginx', date: new Date(at).toUTCString(), ...(kind === 's301' ? { location: 'https://hooks.example.com/in/' } : kind === 's429' ? { 'retry-after': '30' } : {}) } : {},
+    response_body: body || (status_code ? '{"ok":true}' : ''), response_truncated: false, remote_address: kind === 'dns' || kind === 'connect' ? null : '203.0.113.80:443',
+    timings,
   };
 }
 
@@ -122,7 +126,7 @@ export function addDelivery(world, event, w, at, settle) {
     const bad = w.failing_since && at > Date.parse(w.failing_since) ? 0.9 : w.disabled_reason === 'gone' ? 0.9 : 0.04;
     const age = Date.now() - at;
     const fails = random() < bad;
-    const kind = pick(w.failing_since ? ['s503', 'dns', 's500'] : ['s500', 'timeout', 's404', 'connect', 'tls']);
+    const kind = pick(w.failing_since ? ['s503', 'dns', 's500'] : ['s500', 'timeout', 's404', 'connect', 'tls', 's301', 's429', 'closed']);
     if (!fails) {
       if (random() < 0.06) attempts.push(attempt(1, at + 40, 's503'));
       attempts.push(attempt(attempts.length + 1, at + (attempts.length ? 5400 : 35), 'ok'));

@@ -70,9 +70,13 @@ function deliver(event, delivery) {
   tellDelivery(delivery, delivery.status === 'pending' ? 'retrying' : delivery.status);
 }
 if (!has('quiet') && !has('empty')) setInterval(() => take({}), 2_500).unref();
+/// What the jobs that were begun here still have to do: [delivery, what happens to it].
+const work = new Map();
 setInterval(() => {
   for (const job of world.jobs.filter((j) => j.state === 'running')) {
-    job.done = Math.min(job.total, job.done + (job.rate ?? 40));
+    const step = job.rate ?? 40;
+    for (const run of work.get(job.id)?.splice(0, step) ?? []) run();
+    job.done = Math.min(job.total, job.done + step);
     if (job.done === job.total) Object.assign(job, { state: 'done', ended_at: iso(Date.now()) });
     tell('job.progress', { job_id: job.id, state: job.state, done: job.done, total: job.total });
   }
@@ -90,19 +94,27 @@ const find = (rows, wanted) => {
   if (!found) throw notFound();
   return found;
 };
+/// Those that died last come first.
+const deadOnes = () => world.deliveries.filter((d) => d.status === 'dead').sort((a, b) => b.ended_at.localeCompare(a.ended_at));
+const mustBe = (delivery, ...states) => {
+  if (!states.includes(delivery.status)) throw new Problem(409, 'Conflict', `The delivery is ${delivery.status}, not ${states.join(' or ')}.`);
+  return delivery;
+};
 function bulk(kind, body, change) {
-  need('developer');
+  if (!body.dry_run) need('developer');
   const q = new URLSearchParams(Object.entries(body).filter(([, v]) => typeof v === 'string'));
-  const dead = filter(world.deliveries.filter((d) => d.status === 'dead'), q, ['webhook_id', 'event_id', 'type', 'tenant']);
+  const dead = filter(deadOnes(), q, ['webhook_id', 'event_id', 'type', 'tenant']);
   if (body.dry_run) return { job_id: null, count: dead.length };
   const job = { id: id('job'), kind, state: 'running', done: 0, total: dead.length, rate: body.rate ?? null, error: null, created_at: iso(Date.now()), ended_at: null };
+  if (dead.length === 0) Object.assign(job, { state: 'done', ended_at: iso(Date.now()) });
   world.jobs.unshift(job);
-  dead.forEach(change);
+  work.set(job.id, dead.map((d) => () => d.status === 'dead' && change(d)));
   return { job_id: job.id, count: dead.length };
 }
 const reopen = (d) => {
   Object.assign(d, { status: 'pending', reason: null, ended_at: null, next_attempt_at: iso(Date.now()) });
-  setTimeout(() => deliver(find(world.events, d.event_id), d), 800);
+  const event = world.events.find((e) => e.id === d.event_id);
+  if (event) setTimeout(() => deliver(event, d), 800);
 };
 function webhookFrom(body, base) {
   const errors = [];
@@ -133,21 +145,34 @@ const routes = {
   },
   'POST /api/auth/organization': ({ body }) => ((organization = find(organizations, body.organization_id)), session()),
   'POST /api/organizations': ({ body }) => (organizations.push({ id: id('org'), name: body.name, role: 'owner' }), [201, organizations.at(-1)]),
-  'PATCH /api/organizations/:id': ({ params, body }) => Object.assign(find(organizations, params.id), { name: body.name }),
+  'PATCH /api/organizations/:id': ({ params, body }) => {
+    need('owner');
+    if (!body.name?.trim()) throw new Problem(422, 'Unprocessable Content', 'The input breaks a rule.', [{ path: 'name', message: 'must not be empty' }]);
+    return Object.assign(find(organizations, params.id), { name: body.name });
+  },
   'GET /api/users': ({ query }) => page(world.members, query),
-  'PATCH /api/users/:id': ({ params, body }) => (need('admin'), Object.assign(find(world.members, params.id), { role: body.role })),
-  'DELETE /api/users/:id': ({ params }) => (need('admin'), (world.members = world.members.filter((m) => m.id !== params.id)), [204]),
-  'GET /api/invitations': ({ query }) => page(world.invitations, query),
+  'PATCH /api/users/:id': ({ params, body }) => {
+    const member = touched(params.id, body.role);
+    if (member.id === session().user.id) organization.role = body.role;
+    return Object.assign(member, { role: body.role });
+  },
+  'DELETE /api/users/:id': ({ params }) => {
+    const member = touched(params.id, null);
+    world.members = world.members.filter((m) => m !== member);
+    return [204];
+  },
+  'GET /api/invitations': ({ query }) => (need('admin'), page(world.invitations, query)),
   'POST /api/invitations': ({ body }) => {
-    need('admin');
+    need(body.role === 'owner' ? 'owner' : 'admin');
+    if (!/^\S+@\S+$/.test(body.email ?? '')) throw new Problem(422, 'Unprocessable Content', 'The input breaks a rule.', [{ path: 'email', message: 'is no e-mail address' }]);
     const made = { id: id('inv'), email: body.email, role: body.role, created_at: iso(Date.now()), expires_at: iso(Date.now() + 7 * 86_400_000) };
     world.invitations.unshift(made);
     return [201, { id: made.id, url: `http://127.0.0.1:5173/accept#token=${id('tok')}`, expires_at: made.expires_at }];
   },
-  'DELETE /api/invitations/:id': ({ params }) => ((world.invitations = world.invitations.filter((i) => i.id !== params.id)), [204]),
+  'DELETE /api/invitations/:id': ({ params }) => (need('admin'), (world.invitations = world.invitations.filter((i) => i.id !== params.id)), [204]),
   'GET /api/audit': ({ query }) => (need('admin'), page(world.audit, query)),
   'GET /api/settings': () => (need('admin'), settings()),
-  'PATCH /api/settings': ({ body }) => ((world.retention_days = body.retention_days), settings()),
+  'PATCH /api/settings': ({ body }) => (need('admin'), (world.retention_days = body.retention_days), settings()),
   'GET /api/keys': ({ query }) => (need('admin'), page(world.keys, query)),
   'POST /api/keys': ({ body }) => {
     need('admin');
@@ -155,7 +180,7 @@ const routes = {
     world.keys.unshift(key);
     return [201, { ...key, key: 'er_8sJ2mQ4vX1tB7nL5cR9yW3pD6fH0gKZk3w' }];
   },
-  'DELETE /api/keys/:id': ({ params }) => ((world.keys = world.keys.filter((k) => k.id !== params.id)), [204]),
+  'DELETE /api/keys/:id': ({ params }) => (need('admin'), (world.keys = world.keys.filter((k) => k.id !== params.id)), [204]),
   'GET /api/metrics': ({ query }) => metrics(world, query.get('window') ?? '15m', query.get('webhook_id')),
   'GET /api/metrics/webhooks': () => ({ data: health(world) }),
   'GET /api/events': ({ query }) => {
@@ -226,26 +251,42 @@ const routes = {
   },
   'GET /api/deliveries': ({ query }) => page(filter(world.deliveries, query, ['status', 'webhook_id', 'event_id', 'type', 'tenant']), query),
   'GET /api/deliveries/:id': ({ params }) => ({ ...find(world.deliveries, params.id), attempts: world.attempts.get(params.id) ?? [] }),
-  'POST /api/deliveries/:id/retry': ({ params }) => (need('developer'), reopen(find(world.deliveries, params.id)), [202, find(world.deliveries, params.id)]),
+  'POST /api/deliveries/:id/retry': ({ params }) => (need('developer'), reopen(mustBe(find(world.deliveries, params.id), 'pending', 'dead')), [202, find(world.deliveries, params.id)]),
   'POST /api/deliveries/:id/cancel': ({ params }) => {
     need('developer');
     const delivery = find(world.deliveries, params.id);
-    if (delivery.status !== 'pending') throw new Problem(409, 'Conflict', 'Only a pending delivery can be cancelled.');
-    finish(delivery, world.attempts.get(delivery.id), 'cancelled', 'by_user');
+    mustBe(delivery, 'pending');
+    finish(delivery, world.attempts.get(delivery.id), 'cancelled', 'cancelled_by_user');
     tellDelivery(delivery, 'cancelled');
     return [202, delivery];
   },
-  'GET /api/dlq': ({ query }) => page(filter(world.deliveries.filter((d) => d.status === 'dead'), query, ['webhook_id', 'event_id', 'type', 'tenant']), query),
-  'DELETE /api/dlq/:id': ({ params }) => (need('developer'), finish(find(world.deliveries, params.id), world.attempts.get(params.id), 'cancelled', 'purged'), [204]),
-  'POST /api/dlq/:id/replay': ({ params }) => (need('developer'), reopen(find(world.deliveries, params.id)), [202, find(world.deliveries, params.id)]),
+  'GET /api/dlq': ({ query }) => page(filter(deadOnes(), query, ['webhook_id', 'event_id', 'type', 'tenant']), query),
+  'DELETE /api/dlq/:id': ({ params }) => (need('developer'), finish(mustBe(find(world.deliveries, params.id), 'dead'), world.attempts.get(params.id), 'cancelled', 'purged'), [204]),
+  'POST /api/dlq/:id/replay': ({ params }) => (need('developer'), reopen(mustBe(find(world.deliveries, params.id), 'dead')), [202, find(world.deliveries, params.id)]),
   'POST /api/dlq/replay': ({ body }) => [202, bulk('replay_dead', body, reopen)],
   'POST /api/dlq/purge': ({ body }) => [202, bulk('purge_dead', body, (d) => finish(d, world.attempts.get(d.id), 'cancelled', 'purged'))],
   'GET /api/jobs': ({ query }) => page(world.jobs, query),
   'GET /api/jobs/:id': ({ params }) => find(world.jobs, params.id),
-  'POST /api/jobs/:id/cancel': ({ params }) => (need('developer'), [202, Object.assign(find(world.jobs, params.id), { state: 'cancelled', ended_at: iso(Date.now()) })]),
+  'POST /api/jobs/:id/cancel': ({ params }) => {
+    need('developer');
+    const job = find(world.jobs, params.id);
+    if (job.state !== 'running' || job.kind === 'cancel_pending') throw new Problem(409, 'Conflict', 'It has ended, or is one that cannot be stopped.');
+    Object.assign(job, { state: 'cancelled', ended_at: iso(Date.now()) });
+    tell('job.progress', { job_id: job.id, state: job.state, done: job.done, total: job.total });
+    return [202, job];
+  },
   'GET /api/receiver/:id': ({ params }) => ({ data: world.received.get(params.id) ?? [], next_cursor: null }),
   'POST /api/receiver/:id': ({ params, body }) => (world.answers.set(params.id, body.status), { status: body.status }),
 };
+/// The member, if whoever asks may give them the role (null: take them out).
+function touched(wanted, role) {
+  const member = find(world.members, wanted);
+  const self = wanted === session().user.id;
+  if (!(self && role === null)) need(member.role === 'owner' || role === 'owner' ? 'owner' : 'admin');
+  const lastOwner = member.role === 'owner' && role !== 'owner' && world.members.filter((m) => m.role === 'owner').length === 1;
+  if (lastOwner) throw new Problem(409, 'Conflict', 'The last owner stays: make somebody else one first.');
+  return member;
+}
 function settings() {
   return {
     retention_days: world.retention_days, limits: { event_bytes_max: 262_144, batch_bytes_max: 10_485_760, batch_events_max: 1000, attempt_timeout_ms_max: 30_000 },
