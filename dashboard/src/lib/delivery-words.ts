@@ -23,7 +23,7 @@ const kReasons: Record<string, string> = {
   attempts_exhausted: 'all attempts are used up',
   webhook_deleted: 'its webhook was deleted',
   purged: 'purged from the dead letters',
-  by_user: 'cancelled by somebody',
+  cancelled_by_user: 'cancelled by somebody',
 };
 
 /// Why it is dead or cancelled.
