@@ -10,6 +10,7 @@
 
 #include "tests/storage/postgres_process.h"
 #include "tests/support/postgres_server.h"
+#include "tests/support/wait_for.h"
 
 namespace eventrelay::test {
 namespace {
@@ -26,6 +27,14 @@ struct PostgresIngestTest : testing::Test {
     process.store->ingest(process.loop.loop(), std::move(intent),
                           [answer](auto result) { answer->emplace(std::move(result)); });
     return answer;
+  }
+  /// Until another session has its lock or row, and sleeps.
+  void wait_for_holder() {
+    wait_for([&] {
+      return server.sql(url,
+                        "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+                        " AND datname = current_database()") != "0";
+    });
   }
   static void pass(Process& process, milliseconds time) {
     const auto until = std::chrono::steady_clock::now() + time;
@@ -51,7 +60,7 @@ TEST_F(PostgresIngestTest, a_stream_of_changes_keeps_no_event_out) {
       --streams;
     });
   }
-  while (version() < 10) std::this_thread::sleep_for(milliseconds(1));
+  wait_for([&] { return version() >= 10; });
   const auto before = version();
   int sent = 0;
   while (streams == 2) {
@@ -101,7 +110,7 @@ TEST_F(PostgresIngestTest, what_a_lock_kept_out_is_told_so_in_time) {
   Process process(url);
   ASSERT_TRUE(process.send());
   std::thread holder([&] { server.sql(url, "BEGIN; SELECT pg_advisory_xact_lock(1), pg_sleep(2); COMMIT"); });
-  std::this_thread::sleep_for(milliseconds(200));
+  wait_for_holder();
   for (const Answered& one : send_all(process, std::vector<IngestIntent>(50, Process::event()))) {
     EXPECT_FALSE(one.taken);
     EXPECT_EQ(one.code, ErrorCode::kUnavailable) << "nothing was done";
@@ -120,7 +129,7 @@ TEST_F(PostgresIngestTest, a_key_that_waits_for_another_process_keeps_no_other_w
                "BEGIN; INSERT INTO eventrelay.idempotency_keys VALUES (1, 'events', 'held', '', '', 0);"
                " SELECT pg_sleep(2); ROLLBACK");
   });
-  std::this_thread::sleep_for(milliseconds(200));
+  wait_for_holder();
   std::vector<IngestIntent> intents;
   intents.push_back(with_key("held"));
   for (int i = 0; i < 20; ++i) intents.push_back(with_key("other " + std::to_string(i)));

@@ -5,6 +5,7 @@
 
 #include "tests/storage/postgres_process.h"
 #include "tests/support/postgres_server.h"
+#include "tests/support/wait_for.h"
 
 namespace eventrelay::test {
 namespace {
@@ -19,8 +20,7 @@ struct PostgresReadOnlyTest : testing::Test {
     server.sql(url, std::string("ALTER SYSTEM SET default_transaction_read_only = ") + (yes ? "off" : "on"));
     server.sql(url, "SELECT pg_reload_conf()");
     const std::string want = yes ? "off" : "on";
-    while (server.sql(url, "SHOW default_transaction_read_only") != want)
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    wait_for([&] { return server.sql(url, "SHOW default_transaction_read_only") == want; });
     std::this_thread::sleep_for(std::chrono::milliseconds(200));  // until every session has read it
   }
   IngestIntent with_key(const char* text) {

@@ -1,0 +1,19 @@
+// Waits for what happens outside of the test's own loop: in a server, in another thread. Any thread.
+#pragma once
+#include <chrono>
+#include <stdexcept>
+#include <thread>
+
+namespace eventrelay::test {
+
+/// Asks again and again until the condition holds; throws after 30 s, which fails the test.
+template <class Condition>
+void wait_for(const Condition& holds) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (!holds()) {
+    if (std::chrono::steady_clock::now() > deadline) throw std::runtime_error("the test waited too long");
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+}
+
+}  // namespace eventrelay::test
