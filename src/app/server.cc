@@ -89,6 +89,9 @@ class Server::Impl {
   void make_loops(std::size_t descriptors);
   Result<void> first_api_key(const Catalog& catalog);
   Result<void> add_key(const std::string& name, const std::string& key);
+  /// begin(completion): asks the store for it. Blocks, while the loops run.
+  template <class T, class Begin>
+  Result<T> wait_for_store(Begin begin);
   Result<std::vector<tcp::acceptor>> open_listeners();
   void serve(std::vector<tcp::acceptor> acceptors);
   void make_api(LoopParts& parts, tcp::acceptor acceptor);
@@ -209,8 +212,11 @@ Result<void> Server::Impl::first_api_key(const Catalog& catalog) {
     for (const ApiKey& key : catalog.keys)
       if (key.hash == hash) return {};
     auto added = add_key("EVENTRELAY_API_KEY", config_.api_key);
-    // Another process has made it in this moment.
-    if (!added && added.error().code == ErrorCode::kConflict) return {};
+    // Another process has made it since the catalog was read: this one is not ready before it knows it too.
+    if (!added && added.error().code == ErrorCode::kConflict && shared_store_) {
+      return wait_for_store<void>(
+          [&](auto done) { shared_store_->store().catch_up(loops_.front()->loop, {}, std::move(done)); });
+    }
     return added;
   }
   if (!catalog.keys.empty() || config_.role == Role::kWorker) return {};
@@ -227,19 +233,19 @@ Result<void> Server::Impl::add_key(const std::string& name, const std::string& k
   made.scope = Scope::kAdmin;
   made.hash = sha256(key);
   made.hint = key.substr(key.size() - 4);
-  std::promise<Result<ChangeResult>> promise;
-  auto answer = promise.get_future();
-  store_->change(loops_.front()->loop, CreateApiKey{made},
-                 [&promise](Result<ChangeResult> result) { promise.set_value(std::move(result)); });
-  if (answer.wait_for(kStepTime) != std::future_status::ready) {
-    // The completion holds a reference to the promise: nothing may go on before the store is gone.
-    stop_store();
-    end_loops();
-    return unavailable("The store did not answer in time");
-  }
-  auto result = answer.get();
+  auto result = wait_for_store<ChangeResult>(
+      [&](auto done) { store_->change(loops_.front()->loop, CreateApiKey{made}, std::move(done)); });
   if (!result) return result.error();
   return {};
+}
+
+template <class T, class Begin>
+Result<T> Server::Impl::wait_for_store(Begin begin) {
+  auto promise = std::make_shared<std::promise<Result<T>>>();
+  auto answer = promise->get_future();
+  begin([promise](Result<T> result) { promise->set_value(std::move(result)); });
+  if (answer.wait_for(kStepTime) != std::future_status::ready) return unavailable("The store did not answer in time");
+  return answer.get();
 }
 
 /// Who connects waits until serve().
