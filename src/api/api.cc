@@ -12,10 +12,6 @@ namespace {
 /// Bodies of everything but events are small.
 constexpr std::size_t kSmallBodyBytesMax = 64 * 1024;
 
-Awaitable<HttpResponse> ready(HttpResponse response) {
-  co_return response;
-}
-
 /// The answer to what the route would not look at. Without a body, or with {}, there is nothing in it.
 std::optional<HttpResponse> unused_input(Takes takes, const HttpRequest& request, std::string_view query) {
   if (takes == Takes::kAnything) return std::nullopt;

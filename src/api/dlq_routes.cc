@@ -81,13 +81,9 @@ Awaitable<HttpResponse> start_job(ApiContext& api, CreateJob job) {
   co_return json_response(202, std::move(json));
 }
 
-Awaitable<HttpResponse> refuse(HttpResponse response) {
-  co_return response;
-}
-
 Awaitable<HttpResponse> start_bulk(ApiContext& api, const ApiCall& call, JobKind kind) {
   auto body = read_bulk(call.request);
-  if (body.refusal) return refuse(std::move(*body.refusal));
+  if (body.refusal) return ready(std::move(*body.refusal));
   if (body.dry_run) return count_dead(api, call.organization, std::move(body.filter));
   return start_job(api, CreateJob{call.organization, kind, std::move(body.filter), body.rate});
 }

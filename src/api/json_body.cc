@@ -11,24 +11,24 @@
 namespace eventrelay {
 namespace {
 
-using nlohmann::json;
+using Json = nlohmann::json;
 
 ParsedObject refused(HttpResponse response) {
   return {nullptr, std::move(response)};
 }
 
 /// Parses; `repeated` becomes the first name that an object has twice.
-json parse_noting_repeats(std::string_view body, std::optional<std::string>& repeated) {
+Json parse_noting_repeats(std::string_view body, std::optional<std::string>& repeated) {
   std::vector<std::set<std::string>> names;
-  const auto note = [&](int, json::parse_event_t event, json& parsed) {
-    if (event == json::parse_event_t::object_start) names.emplace_back();
-    if (event == json::parse_event_t::object_end) names.pop_back();
-    if (event == json::parse_event_t::key && !names.back().insert(parsed.get<std::string>()).second && !repeated) {
+  const auto note = [&](int, Json::parse_event_t event, Json& parsed) {
+    if (event == Json::parse_event_t::object_start) names.emplace_back();
+    if (event == Json::parse_event_t::object_end) names.pop_back();
+    if (event == Json::parse_event_t::key && !names.back().insert(parsed.get<std::string>()).second && !repeated) {
       repeated = parsed.get<std::string>();
     }
     return true;
   };
-  return json::parse(body, note, false);
+  return Json::parse(body, note, false);
 }
 
 HttpResponse unsupported(std::string_view detail) {
@@ -38,7 +38,7 @@ HttpResponse unsupported(std::string_view detail) {
 }  // namespace
 
 ParsedObject parse_object(std::string_view body, bool optional) {
-  if (optional && body.empty()) return {json::object(), std::nullopt};
+  if (optional && body.empty()) return {Json::object(), std::nullopt};
   if (!is_valid_utf8(body)) return refused(problem(400, "invalid_json", "The body is not valid UTF-8."));
   JsonScanner scanner(body, kJsonDepthMax);
   std::string_view ignored;
@@ -57,10 +57,10 @@ ParsedObject parse_object(std::string_view body, bool optional) {
   return {std::move(value), std::nullopt};
 }
 
-std::optional<json> JsonObject::take(const char* name) {
+std::optional<Json> JsonObject::take(const char* name) {
   const auto found = value_.find(name);
   if (found == value_.end()) return std::nullopt;
-  json member = std::move(*found);
+  Json member = std::move(*found);
   value_.erase(found);
   return member;
 }

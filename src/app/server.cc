@@ -53,10 +53,6 @@ std::size_t raise_descriptor_limit() {
   return static_cast<std::size_t>(limit.rlim_cur);
 }
 
-Error unavailable(std::string message) {
-  return Error{ErrorCode::kUnavailable, std::move(message), {}};
-}
-
 /// What one thread runs.
 struct LoopParts {
   asio::io_context context{1};

@@ -43,5 +43,15 @@ inline Error invalid(std::string path, std::string message) {
   error.fields.push_back({std::move(path), std::move(message)});
   return error;
 }
+/// what: "webhook".
+inline Error no_such(const char* what) {
+  return {ErrorCode::kNotFound, std::string("No such ") + what, {}};
+}
+inline Error conflict(std::string message) {
+  return {ErrorCode::kConflict, std::move(message), {}};
+}
+inline Error unavailable(std::string message) {
+  return {ErrorCode::kUnavailable, std::move(message), {}};
+}
 
 }  // namespace eventrelay

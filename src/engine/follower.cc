@@ -11,8 +11,8 @@ constexpr auto kReadAgainAfter = milliseconds(200);
 /// Reads of commits' news at a time.
 constexpr int kNewsReadsMax = 4;
 /// News that wait for the catalog, and their payloads; of more the store is read.
-constexpr std::size_t kWaitingMax = 10'000;
-constexpr std::size_t kWaitingBytesMax = 8 * 1024 * 1024;
+constexpr std::size_t kNewsWaitingMax = 10'000;
+constexpr std::size_t kNewsWaitingBytesMax = 8 * 1024 * 1024;
 
 std::size_t payload_bytes_of(const News& news) {
   std::size_t bytes = 0;
@@ -243,7 +243,7 @@ void Follower::deliver(News news, const PartitionSet& partitions) {
   });
   if (!behind_others && knows_catalog(news)) return send(std::move(news));
   const std::size_t bytes = payload_bytes_of(news);
-  if (waiting_.size() >= kWaitingMax || waiting_bytes_ + bytes > kWaitingBytesMax) return rescan(partitions);
+  if (waiting_.size() >= kNewsWaitingMax || waiting_bytes_ + bytes > kNewsWaitingBytesMax) return rescan(partitions);
   waiting_bytes_ += bytes;
   waiting_.push_back({std::move(news), partitions, bytes});
   catch_up();

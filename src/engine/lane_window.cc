@@ -11,7 +11,7 @@ constexpr std::size_t kLaneEntriesMin = 2;
 /// One refill may ask for this part of the payload bytes that are left, so that several can be under way.
 constexpr std::size_t kRefillPart = 4;
 /// News that wait for a refill's answer.
-constexpr std::size_t kWaitingMax = 64;
+constexpr std::size_t kLaneWaitingMax = 64;
 
 std::size_t left(std::size_t most, std::size_t used) {
   return most - std::min(most, used);
@@ -126,7 +126,7 @@ void LaneWindow::take_shared(PendingDelivery row) {
 
 void LaneWindow::wait(PendingDelivery delivery) {
   assert(refilling_ && *refilling_ <= key_of(delivery));
-  if (waiting_.size() >= kWaitingMax) return set_beyond(key_of(delivery));
+  if (waiting_.size() >= kLaneWaitingMax) return set_beyond(key_of(delivery));
   std::size_t bytes = payload_bytes(delivery);
   if (budget_.payload_bytes + bytes > budget_.window_payload_bytes_max()) {
     delivery.message.reset();

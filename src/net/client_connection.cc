@@ -3,14 +3,6 @@
 #include <utility>
 
 namespace eventrelay {
-namespace {
-
-SteadyTime steady_now() {
-  return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::steady_clock::now());
-}
-
-}  // namespace
-
 ClientConnection::ClientConnection(LoopSocket socket, Origin origin, IpAddress peer, std::string remote_address,
                                    std::span<char> scratch)
     : stream_(std::move(socket)),

@@ -8,10 +8,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-SteadyTime steady_now() {
-  return std::chrono::time_point_cast<std::chrono::microseconds>(Clock::now());
-}
-
 }  // namespace
 
 /// Outlives the wheel while a wait is queued.

@@ -11,6 +11,11 @@
 
 namespace eventrelay {
 
+/// What deadlines are compared with.
+inline SteadyTime steady_now() {
+  return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::steady_clock::now());
+}
+
 /// A tick is the most that a deadline fires late, apart from a busy loop.
 inline constexpr std::chrono::milliseconds kWheelTick{16};
 inline constexpr std::size_t kWheelSlots = 2'048;  ///< with the tick: one turn is longer than kAttemptTimeoutMax

@@ -13,10 +13,6 @@ namespace {
 
 constexpr std::string_view kUserAgent = "EventRelay/" EVENTRELAY_VERSION;
 
-SteadyTime steady_now() {
-  return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::steady_clock::now());
-}
-
 bool has_line_break(std::string_view text) {
   return std::any_of(text.begin(), text.end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
 }

@@ -25,6 +25,10 @@ std::int64_t below(PageRequest request);
 /// Every dead delivery of an organization: the gauge has their number.
 bool selects_all_dead(const DeliveryFilter& filter);
 Error count_took_too_long();
+struct DeadCount {
+  std::int64_t count = 0;
+  bool is_complete = false;  ///< false: it took too long, there may be more
+};
 
 /// What an event list's `q` means: the event of a delivery, or a range of ids, or types that begin so.
 struct EventSearch {

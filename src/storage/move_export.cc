@@ -16,8 +16,6 @@ namespace eventrelay {
 
 namespace {
 
-constexpr std::int64_t kReportEvery = 1'000;
-
 /// A row as PostgreSQL will have it. Its bytes are the statement's, or those kept for the column.
 struct Row {
   explicit Row(std::size_t columns) : values(columns), kept(columns) {}
@@ -97,8 +95,9 @@ void make_valid(MoveValue& value, std::string& kept) {
   if (std::all_of(value.bytes.begin(), value.bytes.end(), [](unsigned char c) { return c != 0 && c < 0x80; })) return;
   std::string text(value.bytes);
   for (std::size_t at = 0; (at = text.find('\0', at)) != std::string::npos;) text.replace(at, 1, "\xEF\xBF\xBD");
-  using Json = nlohmann::json;
-  kept = Json::parse(Json(std::move(text)).dump(-1, ' ', false, Json::error_handler_t::replace)).get<std::string>();
+  kept = nlohmann::json::parse(
+             nlohmann::json(std::move(text)).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace))
+             .get<std::string>();
   if (kept != value.bytes) value.bytes = kept;
 }
 
@@ -156,7 +155,7 @@ class Exporter {
   void write(MoveWriter& writer, const Source& source) {
     const MoveTable& table = move_table(source.table);
     const auto wrote_one = [&] {
-      if (++done_ % kReportEvery == 0) report_(table.name, done_, total_);
+      if (++done_ % kReportEveryRows == 0) report_(table.name, done_, total_);
     };
     if (source.table == Moved::kLatencyMinutes) {
       return each_bucket([&](const std::vector<MoveValue>& values) {

@@ -22,7 +22,6 @@ constexpr char kTrailerFrame = '\xff';
 /// Above the largest row: a payload of 10 MiB and what is beside it.
 constexpr std::size_t kFrameBytesMax = std::size_t{64} * 1024 * 1024;
 constexpr std::size_t kWriteBytes = std::size_t{1024} * 1024;
-constexpr std::int64_t kReportEvery = 1'000;
 
 [[noreturn]] void damaged() {
   throw MoveFault("The file is damaged: it is not as it was written");
@@ -256,7 +255,7 @@ Sha256 MoveReader::check(const MoveReport& report) {
   for (; next(row); last = row.table) {
     if (row.table < last) damaged();
     seen[static_cast<std::size_t>(row.table)] += 1;
-    if (++rows % kReportEvery == 0) report("checking the file", rows, total);
+    if (++rows % kReportEveryRows == 0) report("checking the file", rows, total);
   }
   const Sha256 found = hash_->take();
   hash_.reset();

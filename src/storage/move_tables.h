@@ -12,6 +12,9 @@
 
 namespace eventrelay {
 
+/// A report of progress comes after so many rows.
+inline constexpr std::int64_t kReportEveryRows = 1'000;
+
 /// Their numbers are in files: a new one goes to the end. Small tables come first.
 enum class Moved : std::uint8_t {
   kOrganizations,

@@ -9,8 +9,6 @@ namespace eventrelay {
 
 namespace {
 
-constexpr auto kRollbackTime = std::chrono::seconds(5);
-
 /// Of what asked for no commit: nothing was done.
 ChangeFault surely_undone(PgFault fault) {
   if (fault.error.code == ErrorCode::kUnknown) fault.error.code = ErrorCode::kUnavailable;

@@ -18,15 +18,10 @@
 #include "base/completion.h"
 #include "base/result.h"
 #include "ports/event_loop.h"
+#include "storage/commit_limits.h"
 
 namespace eventrelay {
 
-/// What may wait for a commit, in each lane.
-inline constexpr std::size_t kCommitQueueItemsMax = 65'536;
-inline constexpr std::size_t kCommitQueueBytesMax = 128 * 1024 * 1024;
-/// What one commit takes in.
-inline constexpr std::size_t kCommitItemsMax = 2'000;
-inline constexpr std::size_t kCommitBytesMax = 16 * 1024 * 1024;
 /// A request has its answer within a second where the database says nothing: an event and a read after this long
 /// whatever the reason, a change where nothing at all was heard from the server for this long. (A change may have much
 /// to do. The server is asked something every kLookEvery: one that only takes long over the change answers that.)

@@ -23,6 +23,10 @@ typedef struct pg_result PGresult;
 
 namespace eventrelay {
 
+inline constexpr std::uint32_t kPgBytea = 17;  ///< pg_type's oid
+/// What the rollback of a failed transaction may take, apart from the transaction's own time.
+inline constexpr auto kRollbackTime = std::chrono::seconds(5);
+
 /// Values of a statement's $1, $2, … in the order of the calls, in PostgreSQL's binary formats. Copies what it is
 /// given.
 class PgParams {

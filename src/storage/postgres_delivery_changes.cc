@@ -6,16 +6,7 @@
 
 namespace eventrelay {
 
-namespace {
-
-Error not_found() {
-  return Error{ErrorCode::kNotFound, "No such delivery", {}};
-}
-Error conflict(std::string message) {
-  return Error{ErrorCode::kConflict, std::move(message), {}};
-}
-
-}  // namespace
+namespace {}  // namespace
 
 // ---- Rows --------------------------------------------------------------------------------------------------------
 
@@ -122,7 +113,7 @@ Awaitable<ChangeResult> ChangeSession::commit_delivery(OrganizationId organizati
 
 Awaitable<Result<ChangeResult>> ChangeSession::apply(const RetryDelivery& change) {
   auto found = co_await lock_one(change.organization, change.id, OrgLock::kShared);
-  if (!found) co_return not_found();
+  if (!found) co_return no_such("delivery");
   if (!found->has_webhook) co_return conflict("The delivery's webhook is deleted");
   if (found->state == DeliveryState::kDead) {
     reopen({*found});
@@ -145,7 +136,7 @@ Awaitable<Result<ChangeResult>> ChangeSession::apply(const RetryDelivery& change
 
 Awaitable<Result<ChangeResult>> ChangeSession::apply(const CancelDelivery& change) {
   auto found = co_await lock_one(change.organization, change.id, OrgLock::kNone);
-  if (!found) co_return not_found();
+  if (!found) co_return no_such("delivery");
   if (found->state != DeliveryState::kPending)
     co_return conflict("The delivery is " + std::string(to_text(found->state)) +
                        "; only pending ones can be cancelled");
@@ -156,7 +147,7 @@ Awaitable<Result<ChangeResult>> ChangeSession::apply(const CancelDelivery& chang
 
 Awaitable<Result<ChangeResult>> ChangeSession::apply(const ReplayDead& change) {
   auto found = co_await lock_one(change.organization, change.id, OrgLock::kShared);
-  if (!found) co_return not_found();
+  if (!found) co_return no_such("delivery");
   if (found->state != DeliveryState::kDead) co_return conflict("The delivery is not in the dead letter queue");
   if (!found->has_webhook) co_return conflict("The delivery's webhook is deleted");
   reopen({*found});
@@ -166,7 +157,7 @@ Awaitable<Result<ChangeResult>> ChangeSession::apply(const ReplayDead& change) {
 
 Awaitable<Result<ChangeResult>> ChangeSession::apply(const PurgeDead& change) {
   auto found = co_await lock_one(change.organization, change.id, OrgLock::kNone);
-  if (!found) co_return not_found();
+  if (!found) co_return no_such("delivery");
   if (found->state != DeliveryState::kDead) co_return conflict("The delivery is not in the dead letter queue");
   cancel({*found}, "purged");
   co_await commit();

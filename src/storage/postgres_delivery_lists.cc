@@ -207,7 +207,7 @@ Awaitable<Result<Page<DeliveryRow>>> list_dead(PgRead read, OrganizationId org, 
   auto names = co_await find_names(read, org, filter.type, filter.tenant);
   if (!names) co_return names.error();
   if (names->never_were) co_return Page<DeliveryRow>{};
-  const DeadScan scan{.upto = page.cursor ? page.cursor - 1 : kIdMax, .limit = page.limit, .newest_first = true};
+  const PgDeadScan scan{.upto = page.cursor ? page.cursor - 1 : kIdMax, .limit = page.limit, .newest_first = true};
   PgStatement statement = scan_dead(org, filter, *names, scan);
   auto rows = co_await read_list(read, std::move(statement));
   if (!rows) co_return rows.error();

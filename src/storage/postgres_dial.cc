@@ -156,10 +156,6 @@ std::string place_of(PGconn* connection) {
   return text(PQhost(connection)) + " port " + text(PQport(connection));
 }
 
-Error unavailable(std::string message) {
-  return {ErrorCode::kUnavailable, std::move(message), {}};
-}
-
 asio::awaitable<Result<PgHandle>> dial_host(asio::io_context& context, Settings settings,
                                             PgConnection::Deadline deadline) {
   if (const auto name = name_of_host(settings)) {

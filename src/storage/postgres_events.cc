@@ -82,8 +82,8 @@ Awaitable<Result<FoundSearch>> find_search(PgRead read, OrganizationId org, std:
 
 /// Where a list's candidates come from. $1 organization, $2 below, $3 from, $4 one more than the page holds, $5 status,
 /// $6 type, $7 tenant, $8 types.
-enum class Source { kAll, kOfType, kUnmatched, kPending, kDead, kCancelled };
-constexpr std::size_t kSources = 6;
+enum class EventSource { kAll, kOfType, kUnmatched, kPending, kDead, kCancelled };
+constexpr std::size_t kEventSources = 6;
 
 /// Of one event's rows the first counts: where they are more than a list looks at, its next page begins behind it.
 std::string by_deliveries(int state) {
@@ -100,28 +100,28 @@ std::string by_events(const std::string& where) {
          "e.id < $2 AND e.id >= $3 ORDER BY e.id DESC LIMIT " + std::to_string(kRowsExaminedMax);
 }
 
-std::string candidates_of(Source source) {
+std::string candidate_events(EventSource source) {
   switch (source) {
-    case Source::kAll:
+    case EventSource::kAll:
       // The organization is not asked for here: of others no more rows are looked at than of its own.
       return by_events("");
-    case Source::kOfType:
+    case EventSource::kOfType:
       return by_events("e.organization_id = $1 AND e.type_id = $6 AND ");
-    case Source::kUnmatched:
+    case EventSource::kUnmatched:
       return by_events("e.organization_id = $1 AND e.delivery_count = 0 AND ");
-    case Source::kPending:
+    case EventSource::kPending:
       return by_deliveries(0);
-    case Source::kDead:
+    case EventSource::kDead:
       return by_deliveries(2);
-    case Source::kCancelled:
+    case EventSource::kCancelled:
       return by_deliveries(3);
   }
   return {};
 }
 
 /// As page_sql, but that a row's status is found only where the rest of the filter holds.
-std::string list_sql(Source source) {
-  const bool from_deliveries = source >= Source::kPending;
+std::string list_sql(EventSource source) {
+  const bool from_deliveries = source >= EventSource::kPending;
   const std::string columns = "id, type_id, tenant_id, deliver_at_ms, metadata, delivery_count, replay_count";
   const std::string event = from_deliveries
                                 ? "SELECT " + columns + " FROM events e WHERE x.wanted AND e.id = x.place LIMIT 1"
@@ -134,27 +134,27 @@ std::string list_sql(Source source) {
          " (SELECT c.*, c.is_first AND c.organization_id = $1 AND ($6 IS NULL OR c.type_id = $6)"
          " AND ($7 IS NULL OR c.tenant_id = $7) AND ($8 IS NULL OR c.type_id = ANY ($8)) AS wanted,"
          " row_number() OVER (ORDER BY c.place DESC) AS n FROM (" +
-         candidates_of(source) + ") c) x LEFT JOIN LATERAL (" + event +
+         candidate_events(source) + ") c) x LEFT JOIN LATERAL (" + event +
          ") v ON true LEFT JOIN LATERAL (SELECT CASE WHEN v.id IS NOT NULL THEN " + status_sql() +
          " END AS status OFFSET 0) s ON true) y WHERE y.hit OR y.is_last ORDER BY y.place DESC LIMIT $4) e" + kJoins +
          " ORDER BY e.place DESC";
 }
 
-const char* list_text(Source source) {
+const char* event_list_text(EventSource source) {
   static const auto kTexts = [] {
-    std::array<std::string, kSources> texts;
-    for (std::size_t i = 0; i < kSources; ++i) texts[i] = list_sql(static_cast<Source>(i));
+    std::array<std::string, kEventSources> texts;
+    for (std::size_t i = 0; i < kEventSources; ++i) texts[i] = list_sql(static_cast<EventSource>(i));
     return texts;
   }();
   return kTexts[static_cast<std::size_t>(source)].c_str();
 }
 
-Source source_of(const EventFilter& filter, bool has_type) {
-  if (filter.status == EventStatus::kPending) return Source::kPending;
-  if (filter.status == EventStatus::kDead) return Source::kDead;
-  if (filter.status == EventStatus::kCancelled) return Source::kCancelled;
-  if (filter.status == EventStatus::kUnmatched) return Source::kUnmatched;
-  return has_type ? Source::kOfType : Source::kAll;
+EventSource source_of(const EventFilter& filter, bool has_type) {
+  if (filter.status == EventStatus::kPending) return EventSource::kPending;
+  if (filter.status == EventStatus::kDead) return EventSource::kDead;
+  if (filter.status == EventStatus::kCancelled) return EventSource::kCancelled;
+  if (filter.status == EventStatus::kUnmatched) return EventSource::kUnmatched;
+  return has_type ? EventSource::kOfType : EventSource::kAll;
 }
 
 }  // namespace
@@ -169,7 +169,7 @@ Awaitable<Result<Page<EventRow>>> list_events(PgRead read, OrganizationId org, E
   if (!names->type && search->types && search->types->size() == 1) names->type = search->types->front();
 
   const IdRange ids = ids_made(filter.after, filter.before);
-  PgStatement statement{list_text(source_of(filter, names->type.has_value())), {}};
+  PgStatement statement{event_list_text(source_of(filter, names->type.has_value())), {}};
   statement.params.add(org.value)
       .add(std::min({below(request), ids.to, search->ids.to}))
       .add(std::max(ids.from, search->ids.from))

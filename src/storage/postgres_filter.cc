@@ -35,7 +35,7 @@ std::string dead_filter() {
   return sql;
 }
 
-PgParams dead_params(OrganizationId org, const DeliveryFilter& filter, const NamedIds& names, const DeadScan& scan) {
+PgParams dead_params(OrganizationId org, const DeliveryFilter& filter, const NamedIds& names, const PgDeadScan& scan) {
   const IdRange ids = ids_made(filter.after, filter.before);
   PgParams params;
   // Nothing dies before it is made.
@@ -103,7 +103,7 @@ PageEnd page_end(const PgRows& rows, std::size_t limit) {
   return end;
 }
 
-PgStatement scan_dead(OrganizationId org, const DeliveryFilter& filter, const NamedIds& names, DeadScan scan) {
+PgStatement scan_dead(OrganizationId org, const DeliveryFilter& filter, const NamedIds& names, PgDeadScan scan) {
   const bool of_webhook = filter.webhook.has_value();
   const auto make = [](bool webhooks, bool newest_first) {
     const std::size_t rows = newest_first ? kRowsExaminedMax : kDeadSliceExaminedMax;
@@ -132,7 +132,7 @@ Awaitable<Result<DeadCount>> count_dead_rows(PgRead read, OrganizationId org, De
   auto names = co_await find_names(read, org, filter.type, filter.tenant);
   if (!names) co_return names.error();
   DeadCount counted;
-  DeadScan scan{.upto = upto, .limit = 1};
+  PgDeadScan scan{.upto = upto, .limit = 1};
   while (!names->never_were) {
     if (std::chrono::steady_clock::now() > ends) co_return counted;
     PgStatement statement{kTexts[filter.webhook.has_value()].c_str(), dead_params(org, filter, *names, scan)};

@@ -37,7 +37,7 @@ struct PageEnd {
 PageEnd page_end(const PgRows& rows, std::size_t limit);
 
 /// Dead deliveries of an organization, or of the filter's webhook, in the order of their death.
-struct DeadScan {
+struct PgDeadScan {
   std::int64_t after = 0;  ///< deaths in (after, upto]
   std::int64_t upto = kIdMax;
   std::size_t limit = 0;      ///< 1..
@@ -45,14 +45,10 @@ struct DeadScan {
                               ///< kPgPendingColumns
 };
 /// Rows as page_sql's, the place is the death. Newest first looks at kRowsExaminedMax, else at kDeadSliceExaminedMax.
-PgStatement scan_dead(OrganizationId org, const DeliveryFilter& filter, const NamedIds& names, DeadScan scan);
+PgStatement scan_dead(OrganizationId org, const DeliveryFilter& filter, const NamedIds& names, PgDeadScan scan);
 /// Dead deliveries that one slice of a job looks at: what a narrow filter costs the commit that it runs in.
 inline constexpr std::size_t kDeadSliceExaminedMax = 2'000;
 
-struct DeadCount {
-  std::int64_t count = 0;
-  bool is_complete = false;  ///< false: it took too long, there may be more
-};
 /// Matching deaths up to and with `upto`. Without a filter, `upto` is taken for the last of all.
 Awaitable<Result<DeadCount>> count_dead_rows(PgRead read, OrganizationId org, DeliveryFilter filter, std::int64_t upto);
 

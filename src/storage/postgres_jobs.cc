@@ -10,16 +10,7 @@
 
 namespace eventrelay {
 
-namespace {
-
-Error no_such_job() {
-  return Error{ErrorCode::kNotFound, "No such job", {}};
-}
-Error conflict(std::string message) {
-  return Error{ErrorCode::kConflict, std::move(message), {}};
-}
-
-}  // namespace
+namespace {}  // namespace
 
 struct ChangeSession::OpenJob {
   JobId id;
@@ -126,7 +117,7 @@ Awaitable<ChangeSession::Slice> ChangeSession::pick_dead(const OpenJob& job, std
   if (slice.done) co_return slice;
   // What is reopened finds its webhook as it is, until the commit.
   if (job.kind == JobKind::kReplayDead) lock(OrgLock::kShared);
-  const DeadScan scan{.after = job.position, .upto = job.bound, .limit = limit};
+  const PgDeadScan scan{.after = job.position, .upto = job.bound, .limit = limit};
   const std::size_t found = add(scan_dead(job.organization, job.filter, names, scan));
   const Rows rows = co_await run();
   const PageEnd end = page_end(rows[found], limit);
@@ -169,7 +160,7 @@ Awaitable<Result<ChangeResult>> ChangeSession::apply(const AdvanceJob& change) {
   const std::size_t found = lock_job(change.id);
   const Rows rows = co_await run();
   const auto job = open_job(rows[found]);
-  if (!job) co_return no_such_job();
+  if (!job) co_return no_such("job");
   ChangeResult result;
   result.id = change.id.value;
   result.job_state = job->state;
@@ -197,7 +188,7 @@ Awaitable<Result<ChangeResult>> ChangeSession::apply(const CancelJob& change) {
   const std::size_t found = lock_job(change.id);
   const Rows rows = co_await run();
   const auto job = open_job(rows[found]);
-  if (!job || job->organization != change.organization) co_return no_such_job();
+  if (!job || job->organization != change.organization) co_return no_such("job");
   if (job->kind == JobKind::kCancelPending)
     co_return conflict("The cancellation of a deleted webhook's deliveries cannot be stopped");
   if (job->state != JobState::kPending && job->state != JobState::kRunning)

@@ -13,7 +13,7 @@ constexpr auto kPauseMin = std::chrono::milliseconds(50);
 constexpr auto kPauseMax = std::chrono::milliseconds(1'000);
 constexpr auto kSetupTimeout = std::chrono::seconds(5);
 /// Reads that may wait for a connection.
-constexpr std::size_t kWaitingMax = 4'096;
+constexpr std::size_t kPgQueriesWaitingMax = 4'096;
 }  // namespace
 
 asio::awaitable<Result<PgConnection*>> PgLink::get(PgConnection::Deadline deadline) {
@@ -75,7 +75,7 @@ asio::awaitable<Result<PgPool::Loan>> PgPool::take(PgConnection::Deadline deadli
     link = free_.back();
     free_.pop_back();
   } else {
-    if (waiting_.size() >= kWaitingMax)
+    if (waiting_.size() >= kPgQueriesWaitingMax)
       co_return Error{ErrorCode::kUnavailable, "Too many queries wait for the database; try again", {}};
     Waiter waiter(context_);
     waiter.timer.expires_at(deadline);

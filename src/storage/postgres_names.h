@@ -9,12 +9,10 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "storage/commit_limits.h"
 #include "storage/postgres_connection.h"
 
 namespace eventrelay {
-
-/// Names that are kept in memory; past it the cache starts anew.
-inline constexpr std::size_t kNamesCachedMax = 100'000;
 
 class PgNames {
  public:

@@ -9,7 +9,6 @@ namespace {
 
 // Oids of pg_type; they are the same in every PostgreSQL.
 constexpr std::uint32_t kBool = 16;
-constexpr std::uint32_t kBytea = 17;
 constexpr std::uint32_t kBigint = 20;
 constexpr std::uint32_t kSmallint = 21;
 constexpr std::uint32_t kInteger = 23;
@@ -99,7 +98,7 @@ PgParams& PgParams::add_text(std::string_view text) {
   return put(kText, std::string(text));
 }
 PgParams& PgParams::add_bytes(std::string_view bytes) {
-  return put(kBytea, std::string(bytes));
+  return put(kPgBytea, std::string(bytes));
 }
 PgParams& PgParams::add(std::optional<std::int64_t> value) {
   return value ? add(*value) : add_null(kBigint);
@@ -121,7 +120,7 @@ PgParams& PgParams::add_array(std::span<const std::string_view> values) {
   return put(kTextArray, texts(kText, values));
 }
 PgParams& PgParams::add_bytes_array(std::span<const std::string_view> values) {
-  return put(kByteaArray, texts(kBytea, values));
+  return put(kByteaArray, texts(kPgBytea, values));
 }
 
 }  // namespace eventrelay

@@ -28,7 +28,6 @@ bool is_commit(const char* sql) {
 }
 
 constexpr int kBinary = 1;
-constexpr auto kRollbackTime = std::chrono::seconds(5);
 
 }  // namespace
 

@@ -38,12 +38,12 @@ std::int64_t integer_of(std::string_view bytes) {
 /// Calls each(bytes) for every element; one that is NULL comes as nothing.
 template <class Each>
 void for_each_element(std::string_view array, const Each& each) {
-  constexpr std::size_t kHead = 12;
-  constexpr std::size_t kDimension = 8;
-  if (array.size() < kHead) return;
+  constexpr std::size_t kHeadBytes = 12;
+  constexpr std::size_t kDimensionBytes = 8;
+  if (array.size() < kHeadBytes) return;
   const auto dimensions = static_cast<std::size_t>(load<std::int32_t>(array.data()));
   assert(dimensions <= 1);
-  std::size_t at = kHead + dimensions * kDimension;
+  std::size_t at = kHeadBytes + dimensions * kDimensionBytes;
   while (at + 4 <= array.size()) {
     const auto length = load<std::int32_t>(array.data() + at);
     at += 4;

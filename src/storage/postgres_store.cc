@@ -19,7 +19,7 @@ constexpr auto kStartTimeout = std::chrono::seconds(15);
 constexpr auto kTick = std::chrono::milliseconds(50);
 /// Between two looks at the versions of the organizations: what changed elsewhere is in force here within a second.
 constexpr auto kLookEvery = std::chrono::milliseconds(400);
-constexpr auto kReportEvery = std::chrono::seconds(5);
+constexpr auto kHealthReportEvery = std::chrono::seconds(5);
 constexpr milliseconds kClockWarning{1'000};
 
 /// Of BSD's sysexits: the store cannot be used.
@@ -49,14 +49,7 @@ void log_if_fault(const char* what, const std::exception_ptr& fault) {
 }
 
 /// A writer's number: its process's times four, and which of its connections (see keep_house).
-enum class Writer : std::int64_t { kIngest = 0, kKeyed = 1, kFinish = 2, kChange = 3 };
-
-std::size_t bytes_of(const IngestIntent& intent) {
-  std::size_t bytes = 256;
-  for (const NewEvent& event : intent.events)
-    bytes += event.payload.size() + event.metadata.size() + 64 * event.targets.size() + 256;
-  return bytes;
-}
+enum class Writer : std::int64_t { kOfIngest = 0, kOfKeyed = 1, kOfFinish = 2, kOfChange = 3 };
 
 }  // namespace
 
@@ -101,15 +94,15 @@ void PostgresStore::Impl::make_parts() {
     return std::make_unique<PgIngest>(context_, connect, PgIngest::Options{writer(which), options_.clock}, *catalog_,
                                       names_, hand_over_, metrics_);
   };
-  ingest_ = ingest(Writer::kIngest);
-  keyed_ = ingest(Writer::kKeyed);
+  ingest_ = ingest(Writer::kOfIngest);
+  keyed_ = ingest(Writer::kOfKeyed);
   PgChangeLane::Options lane;
-  lane.writer = writer(Writer::kChange);
+  lane.writer = writer(Writer::kOfChange);
   lane.clock = options_.clock;
   lane.retention_days = options_.retention_days;
   changes_ = std::make_unique<PgChangeLane>(context_, connect, std::move(lane), *catalog_, hand_over_, metrics_);
-  finish_ =
-      std::make_unique<PgFinish>(context_, connect, writer(Writer::kFinish), options_.clock, finish_hooks(), metrics_);
+  finish_ = std::make_unique<PgFinish>(context_, connect, writer(Writer::kOfFinish), options_.clock, finish_hooks(),
+                                       metrics_);
 }
 
 PgFinish::Hooks PostgresStore::Impl::finish_hooks() {
@@ -219,7 +212,7 @@ Awaitable<void> PostgresStore::Impl::tick() {
       look({});
     }
     if (now >= next_report) {
-      next_report = now + kReportEvery;
+      next_report = now + kHealthReportEvery;
       asio::co_spawn(context_, report(), [](const std::exception_ptr& fault) { log_if_fault("the report", fault); });
     }
   }

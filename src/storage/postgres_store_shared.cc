@@ -6,19 +6,20 @@
 namespace eventrelay {
 
 namespace leases = postgres_leases;
-namespace q = postgres_queries;
 
 // ---- The commit log ----------------------------------------------------------------------------------------------
 
 void PostgresStore::read_commits(EventLoop& loop, ReadPoint since, Completion<Result<CommitPage>> done) {
   impl_->reads().for_engine<CommitPage>(
-      loop, [since = std::move(since)](PgRead read) { return q::read_commits(read, since); }, std::move(done));
+      loop, [since = std::move(since)](PgRead read) { return postgres_queries::read_commits(read, since); },
+      std::move(done));
 }
 
 void PostgresStore::read_news(EventLoop& loop, std::vector<std::uint64_t> commits, PartitionSet partitions,
                               Completion<Result<CommitNews>> done) {
   impl_->reads().for_engine<CommitNews>(
-      loop, [=, commits = std::move(commits)](PgRead read) { return q::read_news(read, commits, partitions); },
+      loop,
+      [=, commits = std::move(commits)](PgRead read) { return postgres_queries::read_news(read, commits, partitions); },
       std::move(done));
 }
 

@@ -10,13 +10,6 @@ namespace eventrelay {
 
 namespace {
 
-Error not_found(const char* what) {
-  return Error{ErrorCode::kNotFound, std::string("No such ") + what, {}};
-}
-Error conflict(std::string message) {
-  return Error{ErrorCode::kConflict, std::move(message), {}};
-}
-
 /// The webhook after the attempt's end; nullopt: it is so already.
 std::optional<Webhook> with_health(const Webhook& current, const FinishAttempt& finish, WallTime now) {
   Webhook next = current;
@@ -50,8 +43,6 @@ constexpr const char* kWriteWebhook =
     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
     " ON CONFLICT (id) DO UPDATE SET deleted = $3, ordered = $5, spec = $6, secret = $7, old_secret = $8,"
     " old_secret_until_ms = $9, disabled_reason = $10, failing_since_ms = $11, updated_ms = $12, version = $13";
-
-constexpr std::uint32_t kBytea = 17;  ///< pg_type's oid
 
 }  // namespace
 
@@ -97,7 +88,7 @@ ChangeResult ChangeSession::publish(Webhook webhook, int partition) {
   if (webhook.old_secret) {
     params.add_bytes(webhook.old_secret->bytes);
   } else {
-    params.add_null(kBytea);
+    params.add_null(kPgBytea);
   }
   params.add(unix_ms(webhook.old_secret_until)).add_int(static_cast<int>(webhook.disabled_reason));
   params.add(webhook.failing_since ? std::optional(unix_ms(*webhook.failing_since)) : std::nullopt);
@@ -134,7 +125,7 @@ Awaitable<Result<ChangeResult>> ChangeSession::apply(const CreateWebhook& change
 
 Awaitable<Result<ChangeResult>> ChangeSession::apply(const UpdateWebhook& change) {
   const auto current = co_await begin_at(change.organization, change.id);
-  if (!current) co_return not_found("webhook");
+  if (!current) co_return no_such("webhook");
   Webhook next = patched(*current->webhook, change.patch, time());
   if (auto faults = webhook_faults(next.spec); !faults.empty())
     co_return Error{ErrorCode::kInvalid, "The webhook would not be valid", std::move(faults)};
@@ -183,7 +174,7 @@ Awaitable<Result<ChangeResult>> ChangeSession::apply(const DeleteWebhook& change
       std::move(which));
   const Rows rows = co_await run();
   const auto current = stored_webhook(rows[found]);
-  if (!current) co_return not_found("webhook");
+  if (!current) co_return no_such("webhook");
   Webhook deleted = *current->webhook;
   deleted.deleted = true;
   deleted.updated_at = time();
@@ -200,7 +191,7 @@ Awaitable<Result<ChangeResult>> ChangeSession::apply(const DeleteWebhook& change
 
 Awaitable<Result<ChangeResult>> ChangeSession::apply(const RotateSecret& change) {
   const auto current = co_await begin_at(change.organization, change.id);
-  if (!current) co_return not_found("webhook");
+  if (!current) co_return no_such("webhook");
   Webhook next = *current->webhook;
   next.old_secret = current->webhook->secret;
   next.old_secret_until = time() + milliseconds(kSecretOverlap);
@@ -264,7 +255,7 @@ Awaitable<Result<ChangeResult>> ChangeSession::apply(const DeleteApiKey& change)
       kPgKeyColumns;
   const std::size_t found = add(kDelete.c_str(), std::move(params));
   Rows rows = co_await run();
-  if (rows[found].empty()) co_return not_found("key");
+  if (rows[found].empty()) co_return no_such("key");
   ApiKey key = api_key_from_row(rows[found], 0);
   news_.catalog.push_back({key.organization, static_cast<std::uint64_t>(version_)});
   news_.keys.push_back({std::move(key), true});

@@ -9,13 +9,6 @@ namespace eventrelay {
 
 namespace {
 
-Error not_found(const char* what) {
-  return Error{ErrorCode::kNotFound, std::string("No such ") + what, {}};
-}
-Error conflict(std::string message) {
-  return Error{ErrorCode::kConflict, std::move(message), {}};
-}
-
 ChangeResult changed(WebhookPtr webhook) {
   ChangeResult result;
   result.id = webhook->id.value;
@@ -96,7 +89,7 @@ Result<ChangeResult> SqliteSession::apply_one(const CreateWebhook& change) {
 
 Result<ChangeResult> SqliteSession::apply_one(const UpdateWebhook& change) {
   const WebhookPtr current = find_webhook(change.organization, change.id);
-  if (!current) return not_found("webhook");
+  if (!current) return no_such("webhook");
   Webhook next = patched(*current, change.patch, time());
   if (auto faults = webhook_faults(next.spec); !faults.empty())
     return Error{ErrorCode::kInvalid, "The webhook would not be valid", std::move(faults)};
@@ -129,7 +122,7 @@ Result<void> SqliteSession::reorder(const Webhook& webhook) {
 
 Result<ChangeResult> SqliteSession::apply_one(const DeleteWebhook& change) {
   const WebhookPtr current = find_webhook(change.organization, change.id);
-  if (!current) return not_found("webhook");
+  if (!current) return no_such("webhook");
   Webhook deleted = *current;
   deleted.deleted = true;
   deleted.updated_at = time();
@@ -154,7 +147,7 @@ Result<ChangeResult> SqliteSession::apply_one(const DeleteWebhook& change) {
 
 Result<ChangeResult> SqliteSession::apply_one(const RotateSecret& change) {
   const WebhookPtr current = find_webhook(change.organization, change.id);
-  if (!current) return not_found("webhook");
+  if (!current) return no_such("webhook");
   Webhook next = *current;
   next.old_secret = current->secret;
   next.old_secret_until = time() + milliseconds(kSecretOverlap);
@@ -209,7 +202,7 @@ void SqliteSession::cancel(const PendingDelivery& delivery, DeliveryState from, 
 
 Result<ChangeResult> SqliteSession::apply_one(const RetryDelivery& change) {
   auto found = find_delivery(change.organization, change.id);
-  if (!found) return not_found("delivery");
+  if (!found) return no_such("delivery");
   auto& [delivery, state] = *found;
   const WebhookPtr webhook = index_.find(delivery.webhook);
   if (!webhook) return conflict("The delivery's webhook is deleted");
@@ -231,7 +224,7 @@ Result<ChangeResult> SqliteSession::apply_one(const RetryDelivery& change) {
 
 Result<ChangeResult> SqliteSession::apply_one(const CancelDelivery& change) {
   const auto found = find_delivery(change.organization, change.id);
-  if (!found) return not_found("delivery");
+  if (!found) return no_such("delivery");
   if (found->second != DeliveryState::kPending)
     return conflict("The delivery is " + std::string(to_text(found->second)) + "; only pending ones can be cancelled");
   cancel(found->first, DeliveryState::kPending, "cancelled_by_user");
@@ -240,7 +233,7 @@ Result<ChangeResult> SqliteSession::apply_one(const CancelDelivery& change) {
 
 Result<ChangeResult> SqliteSession::apply_one(const ReplayDead& change) {
   auto found = find_delivery(change.organization, change.id);
-  if (!found) return not_found("delivery");
+  if (!found) return no_such("delivery");
   if (found->second != DeliveryState::kDead) return conflict("The delivery is not in the dead letter queue");
   if (!index_.find(found->first.webhook)) return conflict("The delivery's webhook is deleted");
   reopen(std::move(found->first));
@@ -249,7 +242,7 @@ Result<ChangeResult> SqliteSession::apply_one(const ReplayDead& change) {
 
 Result<ChangeResult> SqliteSession::apply_one(const PurgeDead& change) {
   const auto found = find_delivery(change.organization, change.id);
-  if (!found) return not_found("delivery");
+  if (!found) return no_such("delivery");
   if (found->second != DeliveryState::kDead) return conflict("The delivery is not in the dead letter queue");
   cancel(found->first, DeliveryState::kDead, "purged");
   return ChangeResult{.id = change.id.value, .count = 1};
@@ -268,7 +261,7 @@ Result<ChangeResult> SqliteSession::apply_one(const ReplayEvent& change) {
         "e.type_id"
         " LEFT JOIN tenants n ON n.id = e.tenant_id WHERE e.id = ?1 AND e.organization_id = ?2");
     row.bind(change.id.value).bind(change.organization.value);
-    if (!row.step()) return not_found("event");
+    if (!row.step()) return no_such("event");
     type = row.integer(0);
     tenant = row.integer(1);
     type_name = row.text(2);
@@ -350,7 +343,7 @@ Result<ChangeResult> SqliteSession::apply_one(const DeleteApiKey& change) {
     auto row = db_.use(
         "SELECT id, organization_id, name, scope, hint, hash FROM api_keys WHERE id = ?1 AND organization_id = ?2");
     row.bind(change.id.value).bind(change.organization.value);
-    if (!row.step()) return not_found("key");
+    if (!row.step()) return no_such("key");
     key = api_key_from_row(row);
   }
   db_.use("DELETE FROM api_keys WHERE id = ?1").bind(change.id.value).run();

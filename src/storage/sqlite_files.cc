@@ -13,11 +13,7 @@
 
 namespace eventrelay {
 
-namespace {
-Error unavailable(std::string message) {
-  return Error{ErrorCode::kUnavailable, std::move(message), {}};
-}
-}  // namespace
+namespace {}  // namespace
 
 DataDirLock& DataDirLock::operator=(DataDirLock&& other) noexcept {
   std::swap(descriptor_, other.descriptor_);

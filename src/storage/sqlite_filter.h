@@ -46,10 +46,6 @@ class DeadScan {
   SqliteStatement rows_;
 };
 
-struct DeadCount {
-  std::int64_t count = 0;
-  bool is_complete = false;  ///< false: it took too long, there may be more
-};
 /// Matching deaths up to and with `upto`. Without a filter, `upto` is taken for the last of all.
 DeadCount count_dead_rows(SqliteDb& db, OrganizationId organization, const DeliveryFilter& filter, std::int64_t upto);
 

@@ -21,7 +21,7 @@ std::string encode_answer(const IngestResult& result) {
   return out;
 }
 
-IngestResult decode_answer(std::string_view bytes) {
+IngestResult decode_kept_answer(std::string_view bytes) {
   IngestResult result;
   result.duplicate = true;
   for (std::size_t at = 0; at + kAnswerEntryBytes <= bytes.size(); at += kAnswerEntryBytes) {
@@ -55,7 +55,7 @@ std::optional<Result<IngestResult>> SqliteSession::resolve_key(const IngestInten
   if (!row.step()) return std::nullopt;
   if (row.text(0) != as_bytes(intent.key->fingerprint))
     return Error{ErrorCode::kKeyReused, "This Idempotency-Key was used before with another body", {}};
-  return decode_answer(row.text(1));
+  return decode_kept_answer(row.text(1));
 }
 
 Result<void> SqliteSession::settle_targets(IngestIntent& intent) {

@@ -45,7 +45,9 @@ Result<Page<WebhookPtr>> list_webhooks(SqliteDb& db, OrganizationId org, PageReq
                                      " ORDER BY id DESC LIMIT ?3";
   auto rows = db.use_text(kSelect);
   rows.bind(org.value).bind(below(request)).bind(static_cast<std::int64_t>(request.limit) + 1);
-  return read_page<WebhookPtr>(rows, request.limit, webhook_from_row, [](const WebhookPtr& w) { return w->id.value; });
+  return read_page<WebhookPtr>(
+      rows, request.limit, [](const SqliteStatement& row) { return webhook_from_row(row); },
+      [](const WebhookPtr& w) { return w->id.value; });
 }
 
 Result<WebhookPtr> get_webhook(SqliteDb& db, OrganizationId org, WebhookId id) {
@@ -62,7 +64,9 @@ Result<Page<JobRow>> list_jobs(SqliteDb& db, OrganizationId org, PageRequest req
                                      " FROM jobs WHERE organization_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
   auto rows = db.use_text(kSelect);
   rows.bind(org.value).bind(below(request)).bind(static_cast<std::int64_t>(request.limit) + 1);
-  return read_page<JobRow>(rows, request.limit, job_from_row, [](const JobRow& job) { return job.id.value; });
+  return read_page<JobRow>(
+      rows, request.limit, [](const SqliteStatement& row) { return job_from_row(row); },
+      [](const JobRow& job) { return job.id.value; });
 }
 
 Result<JobRow> get_job(SqliteDb& db, OrganizationId org, JobId id) {
@@ -79,7 +83,9 @@ Result<Page<ApiKey>> list_api_keys(SqliteDb& db, OrganizationId org, PageRequest
       "SELECT id, organization_id, name, scope, hint, hash FROM api_keys WHERE organization_id = ?1 AND id < ?2"
       " ORDER BY id DESC LIMIT ?3");
   rows.bind(org.value).bind(below(request)).bind(static_cast<std::int64_t>(request.limit) + 1);
-  return read_page<ApiKey>(rows, request.limit, api_key_from_row, [](const ApiKey& key) { return key.id.value; });
+  return read_page<ApiKey>(
+      rows, request.limit, [](const SqliteStatement& row) { return api_key_from_row(row); },
+      [](const ApiKey& key) { return key.id.value; });
 }
 
 // ---- Metrics -----------------------------------------------------------------------------------------------------

@@ -2,12 +2,11 @@
 
 #include <cassert>
 
+#include "storage/commit_limits.h"
+
 namespace eventrelay {
 
-namespace {
-/// Names of types and tenants that are kept in memory; past it the cache starts anew.
-constexpr std::size_t kNamesCachedMax = 100'000;
-}  // namespace
+namespace {}  // namespace
 
 PendingDelivery pending_from_row(const SqliteStatement& row) {
   PendingDelivery delivery;

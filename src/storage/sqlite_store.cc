@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "storage/commit_limits.h"
 #include "storage/sqlite_files.h"
 #include "storage/sqlite_queries.h"
 #include "storage/sqlite_readers.h"
@@ -46,16 +47,6 @@ std::unique_ptr<SqliteWork> make_work(EventLoop& loop, std::size_t bytes, Intent
 
 /// Each with its connection: for the engine, and as many for people.
 constexpr std::size_t kReaderThreads = 2;
-
-/// A delivery's row and its places in the indexes: what bounds the rows of one transaction.
-constexpr std::size_t kDeliveryBytes = 256;
-
-std::size_t bytes_of(const IngestIntent& intent) {
-  std::size_t bytes = 0;
-  for (const NewEvent& event : intent.events)
-    bytes += event.payload.size() + event.metadata.size() + event.targets.size() * kDeliveryBytes;
-  return bytes;
-}
 
 }  // namespace
 
@@ -157,34 +148,33 @@ void SqliteStore::change(EventLoop& loop, Change intent, Completion<Result<Chang
 
 // ---- The engine's reads ------------------------------------------------------------------------------------------
 
-namespace q = sqlite_queries;
-
 void SqliteStore::read_due(EventLoop& loop, DueQuery query, Completion<Result<DuePage>> done) {
   impl_->engine_readers.ask<DuePage>(
-      loop, [query](SqliteDb& db) { return q::read_due(db, query); }, std::move(done));
+      loop, [query](SqliteDb& db) { return sqlite_queries::read_due(db, query); }, std::move(done));
 }
 
 void SqliteStore::read_lanes(EventLoop& loop, const PartitionSet& partitions, WebhookId after, std::size_t limit,
                              Completion<Result<LanePage>> done) {
   impl_->engine_readers.ask<LanePage>(
-      loop, [=](SqliteDb& db) { return q::read_lanes(db, partitions, after, limit); }, std::move(done));
+      loop, [=](SqliteDb& db) { return sqlite_queries::read_lanes(db, partitions, after, limit); }, std::move(done));
 }
 
 void SqliteStore::read_messages(EventLoop& loop, std::vector<EventId> events,
                                 Completion<Result<std::vector<MessagePtr>>> done) {
   impl_->engine_readers.ask<std::vector<MessagePtr>>(
-      loop, [events = std::move(events)](SqliteDb& db) { return q::read_messages(db, events); }, std::move(done));
+      loop, [events = std::move(events)](SqliteDb& db) { return sqlite_queries::read_messages(db, events); },
+      std::move(done));
 }
 
 void SqliteStore::read_open_jobs(EventLoop& loop, Completion<Result<std::vector<JobSummary>>> done) {
   impl_->engine_readers.ask<std::vector<JobSummary>>(
-      loop, [](SqliteDb& db) { return q::read_open_jobs(db); }, std::move(done));
+      loop, [](SqliteDb& db) { return sqlite_queries::read_open_jobs(db); }, std::move(done));
 }
 
 Result<Catalog> SqliteStore::load_catalog() {
   try {
     SqliteDb db(impl_->path, SqliteDb::Mode::kReader);
-    return q::load_catalog(db);
+    return sqlite_queries::load_catalog(db);
   } catch (const SqliteError& error) {
     return unavailable(error);
   }
@@ -194,58 +184,63 @@ Result<Catalog> SqliteStore::load_catalog() {
 
 Awaitable<Result<Page<EventRow>>> SqliteStore::list_events(EventLoop& loop, OrganizationId org, EventFilter filter,
                                                            PageRequest page) {
-  return impl_->readers.ask<Page<EventRow>>(
-      loop, [=, filter = std::move(filter)](SqliteDb& db) { return q::list_events(db, org, filter, page); });
+  return impl_->readers.ask<Page<EventRow>>(loop, [=, filter = std::move(filter)](SqliteDb& db) {
+    return sqlite_queries::list_events(db, org, filter, page);
+  });
 }
 
 Awaitable<Result<EventDetail>> SqliteStore::get_event(EventLoop& loop, OrganizationId org, EventId id) {
-  return impl_->readers.ask<EventDetail>(loop, [=](SqliteDb& db) { return q::get_event(db, org, id); });
+  return impl_->readers.ask<EventDetail>(loop, [=](SqliteDb& db) { return sqlite_queries::get_event(db, org, id); });
 }
 
 Awaitable<Result<Page<DeliveryRow>>> SqliteStore::list_deliveries(EventLoop& loop, OrganizationId org,
                                                                   DeliveryFilter filter, PageRequest page) {
-  return impl_->readers.ask<Page<DeliveryRow>>(
-      loop, [=, filter = std::move(filter)](SqliteDb& db) { return q::list_deliveries(db, org, filter, page); });
+  return impl_->readers.ask<Page<DeliveryRow>>(loop, [=, filter = std::move(filter)](SqliteDb& db) {
+    return sqlite_queries::list_deliveries(db, org, filter, page);
+  });
 }
 
 Awaitable<Result<DeliveryDetail>> SqliteStore::get_delivery(EventLoop& loop, OrganizationId org, DeliveryId id) {
-  return impl_->readers.ask<DeliveryDetail>(loop, [=](SqliteDb& db) { return q::get_delivery(db, org, id); });
+  return impl_->readers.ask<DeliveryDetail>(loop,
+                                            [=](SqliteDb& db) { return sqlite_queries::get_delivery(db, org, id); });
 }
 
 Awaitable<Result<Page<DeliveryRow>>> SqliteStore::list_dead(EventLoop& loop, OrganizationId org, DeliveryFilter filter,
                                                             PageRequest page) {
   return impl_->readers.ask<Page<DeliveryRow>>(
-      loop, [=, filter = std::move(filter)](SqliteDb& db) { return q::list_dead(db, org, filter, page); });
+      loop, [=, filter = std::move(filter)](SqliteDb& db) { return sqlite_queries::list_dead(db, org, filter, page); });
 }
 
 Awaitable<Result<std::int64_t>> SqliteStore::count_dead(EventLoop& loop, OrganizationId org, DeliveryFilter filter) {
   return impl_->readers.ask<std::int64_t>(
-      loop, [=, filter = std::move(filter)](SqliteDb& db) { return q::count_dead(db, org, filter); });
+      loop, [=, filter = std::move(filter)](SqliteDb& db) { return sqlite_queries::count_dead(db, org, filter); });
 }
 
 Awaitable<Result<Page<WebhookPtr>>> SqliteStore::list_webhooks(EventLoop& loop, OrganizationId org, PageRequest page) {
-  return impl_->readers.ask<Page<WebhookPtr>>(loop, [=](SqliteDb& db) { return q::list_webhooks(db, org, page); });
+  return impl_->readers.ask<Page<WebhookPtr>>(
+      loop, [=](SqliteDb& db) { return sqlite_queries::list_webhooks(db, org, page); });
 }
 
 Awaitable<Result<WebhookPtr>> SqliteStore::get_webhook(EventLoop& loop, OrganizationId org, WebhookId id) {
-  return impl_->readers.ask<WebhookPtr>(loop, [=](SqliteDb& db) { return q::get_webhook(db, org, id); });
+  return impl_->readers.ask<WebhookPtr>(loop, [=](SqliteDb& db) { return sqlite_queries::get_webhook(db, org, id); });
 }
 
 Awaitable<Result<Page<JobRow>>> SqliteStore::list_jobs(EventLoop& loop, OrganizationId org, PageRequest page) {
-  return impl_->readers.ask<Page<JobRow>>(loop, [=](SqliteDb& db) { return q::list_jobs(db, org, page); });
+  return impl_->readers.ask<Page<JobRow>>(loop, [=](SqliteDb& db) { return sqlite_queries::list_jobs(db, org, page); });
 }
 
 Awaitable<Result<JobRow>> SqliteStore::get_job(EventLoop& loop, OrganizationId org, JobId id) {
-  return impl_->readers.ask<JobRow>(loop, [=](SqliteDb& db) { return q::get_job(db, org, id); });
+  return impl_->readers.ask<JobRow>(loop, [=](SqliteDb& db) { return sqlite_queries::get_job(db, org, id); });
 }
 
 Awaitable<Result<Page<ApiKey>>> SqliteStore::list_api_keys(EventLoop& loop, OrganizationId org, PageRequest page) {
-  return impl_->readers.ask<Page<ApiKey>>(loop, [=](SqliteDb& db) { return q::list_api_keys(db, org, page); });
+  return impl_->readers.ask<Page<ApiKey>>(loop,
+                                          [=](SqliteDb& db) { return sqlite_queries::list_api_keys(db, org, page); });
 }
 
 Awaitable<Result<MetricsReport>> SqliteStore::metrics(EventLoop& loop, OrganizationId org, MetricsWindow window) {
   return impl_->readers.ask<MetricsReport>(
-      loop, [=, now = impl_->clock()](SqliteDb& db) { return q::metrics(db, org, window, now); });
+      loop, [=, now = impl_->clock()](SqliteDb& db) { return sqlite_queries::metrics(db, org, window, now); });
 }
 
 }  // namespace eventrelay

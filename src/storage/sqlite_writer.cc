@@ -3,17 +3,11 @@
 #include <map>
 
 #include "base/log.h"
+#include "storage/commit_limits.h"
 
 namespace eventrelay {
 
 namespace {
-
-/// What may wait for a commit.
-constexpr std::size_t kQueueItemsMax = 65'536;
-constexpr std::size_t kQueueBytesMax = 128 * 1024 * 1024;
-/// What one transaction takes in.
-constexpr std::size_t kCommitItemsMax = 2'000;
-constexpr std::size_t kCommitBytesMax = 16 * 1024 * 1024;
 
 void complete_all(std::vector<std::unique_ptr<SqliteWork>> works) {
   std::map<EventLoop*, std::vector<std::unique_ptr<SqliteWork>>> by_loop;
@@ -38,7 +32,7 @@ SqliteWriter::SqliteWriter(std::unique_ptr<SqliteSession> session, const std::st
 
 void SqliteWriter::submit(std::unique_ptr<SqliteWork> work) {
   std::unique_lock lock(mutex_);
-  if (stopping_ || queue_.size() >= kQueueItemsMax || queued_bytes_ + work->bytes > kQueueBytesMax) {
+  if (stopping_ || queue_.size() >= kCommitQueueItemsMax || queued_bytes_ + work->bytes > kCommitQueueBytesMax) {
     lock.unlock();
     work->fail(Error{ErrorCode::kUnavailable, "The store has more waiting than it may; try again", {}});
     Group refused;

@@ -11,7 +11,7 @@ eventrelay::HeapUse eventrelay::heap_use() {
   return use;
 }
 
-// In a file of their own: where g++ can inline one of the two, it takes them for a mismatched pair.
+// Compiled on its own: where g++ can inline one of the two, it takes them for a mismatched pair.
 void* operator new(std::size_t size) {
   ++use.calls;
   use.bytes += size;

@@ -11,7 +11,7 @@ namespace eventrelay {
 namespace {
 
 /// Gives the exponential waits without their random factor.
-constexpr double kMiddle = 0.5;
+constexpr double kMidJitter = 0.5;
 
 std::vector<std::string> fault_paths(const RetryPolicy& policy) {
   std::vector<std::string> paths;
@@ -38,28 +38,28 @@ TEST(RetryPolicy, by_default_tries_12_times_in_about_a_day) {
   RetryPolicy policy;
   EXPECT_EQ(attempts_allowed(policy), 12u);
   milliseconds sum{0};
-  for (std::uint32_t position = 0; position < 11; ++position) sum += retry_wait(policy, position, kMiddle).value();
+  for (std::uint32_t position = 0; position < 11; ++position) sum += retry_wait(policy, position, kMidJitter).value();
   EXPECT_GT(sum, std::chrono::hours{20});
   EXPECT_LT(sum, std::chrono::hours{28});
 }
 
 TEST(RetryPolicy, multiplies_up_to_the_longest_wait) {
   RetryPolicy policy;
-  EXPECT_EQ(retry_wait(policy, 0, kMiddle), milliseconds{5'000});
-  EXPECT_EQ(retry_wait(policy, 1, kMiddle), milliseconds{15'000});
-  EXPECT_EQ(retry_wait(policy, 2, kMiddle), milliseconds{45'000});
-  EXPECT_EQ(retry_wait(policy, 7, kMiddle), milliseconds{5'000 * 2'187});
-  EXPECT_EQ(retry_wait(policy, 8, kMiddle), milliseconds{6 * 3'600'000});
-  EXPECT_EQ(retry_wait(policy, 10, kMiddle), milliseconds{6 * 3'600'000});
+  EXPECT_EQ(retry_wait(policy, 0, kMidJitter), milliseconds{5'000});
+  EXPECT_EQ(retry_wait(policy, 1, kMidJitter), milliseconds{15'000});
+  EXPECT_EQ(retry_wait(policy, 2, kMidJitter), milliseconds{45'000});
+  EXPECT_EQ(retry_wait(policy, 7, kMidJitter), milliseconds{5'000 * 2'187});
+  EXPECT_EQ(retry_wait(policy, 8, kMidJitter), milliseconds{6 * 3'600'000});
+  EXPECT_EQ(retry_wait(policy, 10, kMidJitter), milliseconds{6 * 3'600'000});
 }
 
 TEST(RetryPolicy, the_last_attempt_has_no_wait) {
   RetryPolicy policy;
-  EXPECT_TRUE(retry_wait(policy, 10, kMiddle));
-  EXPECT_FALSE(retry_wait(policy, 11, kMiddle));
-  EXPECT_FALSE(retry_wait(policy, 12, kMiddle));
-  EXPECT_FALSE(retry_wait(policy, std::numeric_limits<std::uint32_t>::max() - 1, kMiddle));
-  EXPECT_FALSE(retry_wait(exponential(1, 1, 1, 1), 0, kMiddle));
+  EXPECT_TRUE(retry_wait(policy, 10, kMidJitter));
+  EXPECT_FALSE(retry_wait(policy, 11, kMidJitter));
+  EXPECT_FALSE(retry_wait(policy, 12, kMidJitter));
+  EXPECT_FALSE(retry_wait(policy, std::numeric_limits<std::uint32_t>::max() - 1, kMidJitter));
+  EXPECT_FALSE(retry_wait(exponential(1, 1, 1, 1), 0, kMidJitter));
 }
 
 TEST(RetryPolicy, chance_moves_a_wait_between_0_8_and_1_2) {
@@ -72,15 +72,15 @@ TEST(RetryPolicy, chance_moves_a_wait_between_0_8_and_1_2) {
 }
 
 TEST(RetryPolicy, never_waits_longer_than_max_even_at_first) {
-  EXPECT_EQ(retry_wait(exponential(3, 5'000, 2, 1'000), 0, kMiddle), milliseconds{1'000});
+  EXPECT_EQ(retry_wait(exponential(3, 5'000, 2, 1'000), 0, kMidJitter), milliseconds{1'000});
 }
 
 TEST(RetryPolicy, holds_the_greatest_numbers_that_are_valid) {
   auto most = milliseconds{kRetryWaitMax}.count();
   auto policy = exponential(kRetryAttemptsMax, most, 10.0, most);
   EXPECT_TRUE(retry_policy_faults(policy).empty());
-  EXPECT_EQ(retry_wait(policy, kRetryAttemptsMax - 2, kMiddle), milliseconds{most});
-  EXPECT_FALSE(retry_wait(policy, kRetryAttemptsMax - 1, kMiddle));
+  EXPECT_EQ(retry_wait(policy, kRetryAttemptsMax - 2, kMidJitter), milliseconds{most});
+  EXPECT_FALSE(retry_wait(policy, kRetryAttemptsMax - 1, kMidJitter));
   EXPECT_EQ(retry_wait(exponential(2, 1, 1, 1), 0, 0.0), milliseconds{1});
 }
 

@@ -9,7 +9,7 @@
 namespace eventrelay {
 namespace {
 
-const WallTime kNow = from_unix_ms(1'772'368'496'789);
+const WallTime kChangedAt = from_unix_ms(1'772'368'496'789);
 
 WebhookSpec good_spec() {
   WebhookSpec spec;
@@ -131,7 +131,7 @@ Webhook failing_webhook() {
   webhook.organization = OrganizationId{1};
   webhook.spec = good_spec();
   webhook.secret = random_secret();
-  webhook.failing_since = kNow - milliseconds{1'000};
+  webhook.failing_since = kChangedAt - milliseconds{1'000};
   return webhook;
 }
 
@@ -140,7 +140,7 @@ TEST(Patched, changes_what_is_named_and_nothing_else) {
   WebhookPatch patch;
   patch.url = "https://example.com/other";
   patch.ordered = true;
-  auto after = patched(before, patch, kNow);
+  auto after = patched(before, patch, kChangedAt);
   auto expected = before.spec;
   expected.url = "https://example.com/other";
   expected.ordered = true;
@@ -148,7 +148,7 @@ TEST(Patched, changes_what_is_named_and_nothing_else) {
   EXPECT_EQ(after.id, before.id);
   EXPECT_EQ(after.secret, before.secret);
   EXPECT_EQ(after.failing_since, before.failing_since);
-  EXPECT_EQ(after.updated_at, kNow);
+  EXPECT_EQ(after.updated_at, kChangedAt);
 }
 
 TEST(Patched, takes_over_every_field) {
@@ -165,13 +165,13 @@ TEST(Patched, takes_over_every_field) {
   wanted.enabled = false;
   WebhookPatch patch{wanted.url,     wanted.event_types,   wanted.tenant,  wanted.description, wanted.headers,
                      wanted.ordered, wanted.max_in_flight, wanted.timeout, wanted.retry,       wanted.enabled};
-  EXPECT_EQ(patched(failing_webhook(), patch, kNow).spec, wanted);
+  EXPECT_EQ(patched(failing_webhook(), patch, kChangedAt).spec, wanted);
 }
 
 TEST(Patched, disabling_says_that_a_person_did_it) {
   WebhookPatch patch;
   patch.enabled = false;
-  auto after = patched(failing_webhook(), patch, kNow);
+  auto after = patched(failing_webhook(), patch, kChangedAt);
   EXPECT_FALSE(after.spec.enabled);
   EXPECT_EQ(after.disabled_reason, DisabledReason::kByUser);
 }
@@ -182,7 +182,7 @@ TEST(Patched, enabling_forgets_the_failures) {
   webhook.disabled_reason = DisabledReason::kFailing;
   WebhookPatch patch;
   patch.enabled = true;
-  auto after = patched(webhook, patch, kNow);
+  auto after = patched(webhook, patch, kChangedAt);
   EXPECT_TRUE(after.spec.enabled);
   EXPECT_EQ(after.disabled_reason, DisabledReason::kNone);
   EXPECT_FALSE(after.failing_since);
@@ -192,12 +192,12 @@ TEST(Patched, naming_the_state_it_has_keeps_reason_and_failures) {
   auto webhook = failing_webhook();
   WebhookPatch enable;
   enable.enabled = true;
-  EXPECT_EQ(patched(webhook, enable, kNow).failing_since, webhook.failing_since);
+  EXPECT_EQ(patched(webhook, enable, kChangedAt).failing_since, webhook.failing_since);
   webhook.spec.enabled = false;
   webhook.disabled_reason = DisabledReason::kGone;
   WebhookPatch disable;
   disable.enabled = false;
-  EXPECT_EQ(patched(webhook, disable, kNow).disabled_reason, DisabledReason::kGone);
+  EXPECT_EQ(patched(webhook, disable, kChangedAt).disabled_reason, DisabledReason::kGone);
 }
 
 TEST(Partition, webhooks_spread_evenly_however_fast_they_are_made) {

@@ -10,9 +10,7 @@ namespace eventrelay {
 namespace {
 
 /// After the world has healed everything must have ended so long after the last due time.
-constexpr auto kRestWithin = std::chrono::minutes(10);
-constexpr auto kDrainWithin = std::chrono::minutes(1);
-constexpr auto kLookEvery = milliseconds(250);
+constexpr auto kClusterLookEvery = milliseconds(250);
 
 class ClusterSimulation {
  public:
@@ -299,7 +297,7 @@ void ClusterSimulation::act() {
 
 void ClusterSimulation::look() {
   witness_.look_at_owners();
-  time_.at(time_.now() + kLookEvery, [this] { look(); });
+  time_.at(time_.now() + kClusterLookEvery, [this] { look(); });
 }
 
 void ClusterSimulation::heal() {

@@ -10,7 +10,6 @@ namespace {
 constexpr auto kCommittedWithin = milliseconds(2'500);
 /// Every partition has a worker again so long after the last disturbance.
 constexpr auto kOwnedWithin = std::chrono::seconds(10);
-constexpr milliseconds kClockGrain{1};
 }  // namespace
 
 void ClusterWitness::fail(std::string what) {

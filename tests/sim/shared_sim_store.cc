@@ -6,7 +6,7 @@
 namespace eventrelay {
 
 namespace {
-constexpr auto kLookEvery = milliseconds(400);
+constexpr auto kCatalogLookEvery = milliseconds(400);
 constexpr auto kCommitTimeout = std::chrono::seconds(5);
 constexpr int kTriesMax = 2;
 
@@ -126,9 +126,9 @@ SharedSimStore::SharedSimStore(VirtualTime& time, SimServer& server, HandOver& h
       self_(std::make_shared<SharedSimStore*>(this)) {
   look_alarm_ = thread_.make_alarm([this] {
     look();
-    look_alarm_->set(time_.now() + kLookEvery);
+    look_alarm_->set(time_.now() + kCatalogLookEvery);
   });
-  look_alarm_->set(time_.now() + kLookEvery);
+  look_alarm_->set(time_.now() + kCatalogLookEvery);
 }
 
 SharedSimStore::~SharedSimStore() {

@@ -9,8 +9,6 @@ namespace eventrelay {
 namespace {
 
 /// After the world has healed everything must have ended so long after the last due time: jobs may go slowly.
-constexpr auto kRestWithin = std::chrono::minutes(10);
-constexpr auto kDrainWithin = std::chrono::minutes(1);
 
 class Simulation {
  public:

@@ -10,6 +10,10 @@
 
 namespace eventrelay {
 
+/// At the end of a run: a process drains, and then all comes to rest, within so much of the simulation's time.
+inline constexpr auto kDrainWithin = std::chrono::minutes(1);
+inline constexpr auto kRestWithin = std::chrono::minutes(10);
+
 struct SimReport {
   std::optional<std::string> failure;
   std::vector<std::string> last_lines;

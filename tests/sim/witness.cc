@@ -9,7 +9,6 @@ constexpr std::size_t kLaneEntriesMin = 2;
 /// No message of the simulation is larger (sim_message).
 constexpr std::size_t kMessageBytesMax = 512;
 /// Two clocks that were set back at other fractions of a millisecond.
-constexpr milliseconds kClockGrain{1};
 }  // namespace
 
 std::string sim_host(int number) {

@@ -15,6 +15,9 @@
 
 namespace eventrelay {
 
+/// Due times are whole milliseconds.
+inline constexpr milliseconds kClockGrain{1};
+
 /// Host of the webhook with that number: how the witness knows whom a request is for.
 std::string sim_host(int number);
 /// nullopt where there is no such webhook, event or delivery; failed says which.

@@ -24,7 +24,7 @@ std::string contents(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-void write(const std::string& path, const std::string& bytes) {
+void write_file(const std::string& path, const std::string& bytes) {
   std::ofstream(path, std::ios::binary) << bytes;
 }
 
@@ -53,7 +53,7 @@ class MoveFileTest : public testing::Test {
 
   /// What is wrong with a file of these bytes; empty: nothing.
   std::string fault(const std::string& bytes) const {
-    write(path, bytes);
+    write_file(path, bytes);
     try {
       MoveReader(path).check(no_report);
       return "";

@@ -204,9 +204,9 @@ TEST_F(PostgresIngestTest, of_a_batch_that_changes_overtook_what_was_answered_me
   ASSERT_TRUE(process.send());
   // Three changes, one after the other: no event comes between them, and each batch is overtaken.
   std::vector<std::thread> changes;
-  const auto begin_change = [&](const char* seconds) {
-    changes.emplace_back([this, seconds] {
-      server.sql(url, std::string("BEGIN; SET search_path TO eventrelay; SELECT next_version(1), pg_sleep(") + seconds +
+  const auto begin_change = [&](const char* held) {
+    changes.emplace_back([this, held] {
+      server.sql(url, std::string("BEGIN; SET search_path TO eventrelay; SELECT next_version(1), pg_sleep(") + held +
                           "); COMMIT");
     });
     pass(process, milliseconds(50));

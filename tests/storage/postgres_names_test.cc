@@ -6,7 +6,7 @@
 namespace eventrelay::test {
 namespace {
 
-constexpr OrganizationId kOrg{1};
+constexpr OrganizationId kOrganization{1};
 constexpr std::size_t kCachedMax = 10;
 
 struct PostgresNamesTest : PostgresTest {
@@ -18,7 +18,7 @@ struct PostgresNamesTest : PostgresTest {
   }
   PgNames::Missing look_for(const std::vector<std::string>& tenants) {
     PgNames::Missing missing;
-    for (const std::string& tenant : tenants) names.find(PgNames::Kind::kTenant, kOrg, tenant, missing);
+    for (const std::string& tenant : tenants) names.find(PgNames::Kind::kTenant, kOrganization, tenant, missing);
     return missing;
   }
   void resolve(PgNames::Missing missing) { ASSERT_TRUE(loop.wait(names.resolve(*db, std::move(missing), soon()))); }
@@ -31,23 +31,23 @@ struct PostgresNamesTest : PostgresTest {
 
 TEST_F(PostgresNamesTest, a_name_has_one_number) {
   PgNames::Missing missing;
-  EXPECT_EQ(names.find(PgNames::Kind::kTenant, kOrg, "", missing), 0);
+  EXPECT_EQ(names.find(PgNames::Kind::kTenant, kOrganization, "", missing), 0);
   EXPECT_TRUE(missing.empty());
-  EXPECT_FALSE(names.find(PgNames::Kind::kTenant, kOrg, "a", missing));
-  EXPECT_FALSE(names.find(PgNames::Kind::kEventType, kOrg, "a", missing));
+  EXPECT_FALSE(names.find(PgNames::Kind::kTenant, kOrganization, "a", missing));
+  EXPECT_FALSE(names.find(PgNames::Kind::kEventType, kOrganization, "a", missing));
   EXPECT_FALSE(names.find(PgNames::Kind::kTenant, OrganizationId{2}, "a", missing));
   resolve(std::move(missing));
   PgNames::Missing none;
-  const auto number = names.find(PgNames::Kind::kTenant, kOrg, "a", none);
+  const auto number = names.find(PgNames::Kind::kTenant, kOrganization, "a", none);
   EXPECT_TRUE(number);
-  EXPECT_TRUE(names.find(PgNames::Kind::kEventType, kOrg, "a", none));
+  EXPECT_TRUE(names.find(PgNames::Kind::kEventType, kOrganization, "a", none));
   EXPECT_NE(names.find(PgNames::Kind::kTenant, OrganizationId{2}, "a", none), number);
   EXPECT_TRUE(none.empty());
   PgNames others;
-  others.find(PgNames::Kind::kTenant, kOrg, "a", none);
+  others.find(PgNames::Kind::kTenant, kOrganization, "a", none);
   ASSERT_TRUE(loop.wait(others.resolve(*db, std::move(none), soon())));
   PgNames::Missing still;
-  EXPECT_EQ(others.find(PgNames::Kind::kTenant, kOrg, "a", still), number);
+  EXPECT_EQ(others.find(PgNames::Kind::kTenant, kOrganization, "a", still), number);
 }
 
 TEST_F(PostgresNamesTest, a_full_cache_keeps_what_is_asked_for_together) {

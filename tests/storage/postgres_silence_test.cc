@@ -14,7 +14,7 @@ using std::chrono::seconds;
 using std::chrono::steady_clock;
 
 /// The promise is a second; the machine of the tests may be busy.
-constexpr auto kPromise = milliseconds(1'200);
+constexpr auto kAnswerWithin = milliseconds(1'200);
 
 struct PostgresSilenceTest : testing::Test {
   PostgresServer server;  // its own: others are not to stand still
@@ -74,17 +74,17 @@ TEST_F(PostgresSilenceTest, everything_is_answered_within_a_second) {
              std::ranges::all_of(lists, [](auto& one) { return one->answer.has_value(); });
     });
     for (std::size_t i = 0; i < changes.size(); ++i) {
-      EXPECT_LT(changes[i]->after, kPromise) << "round " << round;
+      EXPECT_LT(changes[i]->after, kAnswerWithin) << "round " << round;
       ASSERT_FALSE(*changes[i]->answer);
       const bool was_sent = round == 0 && i == 0;
       EXPECT_EQ(changes[i]->answer->error().code, was_sent ? ErrorCode::kUnknown : ErrorCode::kUnavailable)
           << "round " << round << ", change " << i;
     }
     for (const auto& list : lists) {
-      EXPECT_LT(list->after, kPromise) << "round " << round;
+      EXPECT_LT(list->after, kAnswerWithin) << "round " << round;
       EXPECT_EQ(list->answer->error().code, ErrorCode::kUnavailable) << list->answer->error().message;
     }
-    EXPECT_LT(metrics->after, kPromise);
+    EXPECT_LT(metrics->after, kAnswerWithin);
   }
   server.resume();
   loop.run_until([&] { return process.change(Process::webhook()).has_value(); });

@@ -21,7 +21,7 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr auto kStartTime = std::chrono::seconds(60);
+constexpr auto kPostgresStartTime = std::chrono::seconds(60);
 
 /// The programs' folder: EVENTRELAY_POSTGRES_BIN, else the newest that Debian has installed.
 std::string program(const std::string& name) {
@@ -88,7 +88,7 @@ void PostgresServer::start() {
   for (const auto& setting : settings_) set(setting);
 
   // After kill() its processes may live for a moment and keep it from starting.
-  const auto deadline = steady_clock::now() + kStartTime;
+  const auto deadline = steady_clock::now() + kPostgresStartTime;
   for (pid_ = start_process(command, folder_); PQping(socket_url("postgres").c_str()) != PQPING_OK;) {
     if (steady_clock::now() > deadline) throw std::runtime_error("PostgreSQL does not start: see " + folder_ + "/log");
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
