@@ -13,7 +13,7 @@ namespace eventrelay {
 namespace {
 
 /// A process that was stopped may hold it.
-constexpr const char* kLockTimeout = "SELECT set_config('lock_timeout', '400ms', true)";
+constexpr const char* kPeopleLockTimeout = "SELECT set_config('lock_timeout', '400ms', true)";
 constexpr const char* kPeopleLock = "SELECT pg_advisory_xact_lock(7305, 6)";
 /// One for what is made, and one for the user that is made with it.
 constexpr std::size_t kIdsOfPeopleChange = 2;
@@ -48,7 +48,7 @@ Awaitable<Result<PeopleResult>> change_people(PgRead read, std::optional<std::in
 
 void PeopleSession::begin() {
   add("BEGIN");
-  add(kLockTimeout);
+  add(kPeopleLockTimeout);
   add(kPeopleLock);
   draw_ids(kIdsOfPeopleChange);
 }

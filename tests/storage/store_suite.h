@@ -67,6 +67,13 @@ inline void PrintTo(const StoreKind& kind, std::ostream* out) {
 inline constexpr OrganizationId kOrg = kFirstOrganization;
 inline constexpr OrganizationId kOtherOrg{77};
 
+/// Of what is to be refused.
+template <class T>
+ErrorCode code_of(const Result<T>& result) {
+  EXPECT_FALSE(result);
+  return result ? ErrorCode::kUnknown : result.error().code;
+}
+
 class StoreSuite : public testing::TestWithParam<StoreKind> {
  protected:
   void SetUp() override { harness = GetParam().make(); }

@@ -10,12 +10,6 @@ std::string email_of(const std::string& name) {
   return name + "@example.com";
 }
 
-template <class T>
-ErrorCode code_of(const Result<T>& result) {
-  if (result) throw std::runtime_error("it was not refused");
-  return result.error().code;
-}
-
 }  // namespace
 
 UserId StoreSuite::make_owner() {
