@@ -51,6 +51,8 @@ HttpResponse problem_of(const Error& error) {
       return problem(404, "not_found", "There is no such thing.");
     case ErrorCode::kConflict:
       return problem(409, "conflict", error.message);
+    case ErrorCode::kForbidden:
+      return problem(403, "", error.message);
     case ErrorCode::kKeyReused:
       return problem(422, "idempotency_key_reused", "This Idempotency-Key came before with another body.",
                      {{"Idempotency-Key", "came before with another body"}});

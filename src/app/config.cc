@@ -81,10 +81,10 @@ std::string set_word(const std::optional<T>& parsed, const char* words, T& out) 
   return "";
 }
 
-std::optional<Role> parse_role(std::string_view text) {
-  if (text == "all") return Role::kAll;
-  if (text == "api") return Role::kApi;
-  return text == "worker" ? std::optional(Role::kWorker) : std::nullopt;
+std::optional<ProcessRole> parse_process_role(std::string_view text) {
+  if (text == "all") return ProcessRole::kAll;
+  if (text == "api") return ProcessRole::kApi;
+  return text == "worker" ? std::optional(ProcessRole::kWorker) : std::nullopt;
 }
 
 /// The text is a secret: what is wrong with it never repeats it.
@@ -115,7 +115,7 @@ const std::vector<Option>& options() {
       {"redis-url", "Redis, which hands over between processes faster: redis://host:6379 or rediss:// (none)", false,
        set_redis_url},
       {"role", "all, api or worker: what this process of several does (all)", false,
-       [](Config& c, const std::string& v) { return set_word(parse_role(v), "all, api, worker", c.role); }},
+       [](Config& c, const std::string& v) { return set_word(parse_process_role(v), "all, api, worker", c.role); }},
       {"migrate", "bring the schema up to date at the start (true)", false,
        [](Config& c, const std::string& v) { return set_bool(v, c.migrate); }},
       {"retention-days", "days that events and final deliveries are kept, 1 to 3650 (0: for ever)", false,
@@ -216,7 +216,7 @@ void apply(Config& config, const std::map<std::string, std::string>& flags, cons
   if (const char* key = std::getenv("EVENTRELAY_API_KEY")) config.api_key = key;
   if (config.command == Command::kImport && config.database_url.empty())
     throw std::runtime_error("import needs a database-url: where everything goes to");
-  if (config.database_url.empty() && config.role != Role::kAll)
+  if (config.database_url.empty() && config.role != ProcessRole::kAll)
     throw std::runtime_error("role api or worker needs a database-url: processes share PostgreSQL");
   if (config.database_url.empty() && !config.redis_url.empty())
     throw std::runtime_error("redis-url needs a database-url: Redis only hands over what PostgreSQL keeps");

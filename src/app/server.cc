@@ -199,7 +199,7 @@ void Server::Impl::make_loops(std::size_t descriptors) {
     engines.push_back({&parts->loop, parts->engine.get()});
   }
   hand_over_.set_ears(std::move(ears));
-  if (shared_store_ && config_.role != Role::kApi) shared_store_->make_worker(std::move(engines), metrics_);
+  if (shared_store_ && config_.role != ProcessRole::kApi) shared_store_->make_worker(std::move(engines), metrics_);
 }
 
 Result<void> Server::Impl::first_api_key(const Catalog& catalog) {
@@ -215,7 +215,7 @@ Result<void> Server::Impl::first_api_key(const Catalog& catalog) {
     }
     return added;
   }
-  if (!catalog.keys.empty() || config_.role == Role::kWorker) return {};
+  if (!catalog.keys.empty() || config_.role == ProcessRole::kWorker) return {};
   std::string key = random_api_key();
   auto added = add_key("first key", key);
   if (added) new_api_key = std::move(key);
@@ -263,7 +263,7 @@ void Server::Impl::make_api(LoopParts& parts, tcp::acceptor acceptor) {
   ApiOptions options;
   options.event_bytes_max = config_.event_bytes_max;
   options.rules = EgressRules{config_.allow_private_targets, config_.allow_targets};
-  options.serves_api = config_.role != Role::kWorker;
+  options.serves_api = config_.role != ProcessRole::kWorker;
   if (shared_store_) {
     options.store_name = "postgresql";
     options.helpers = [this] { return shared_store_->helpers(); };
@@ -317,7 +317,7 @@ void Server::Impl::stop() {
   if (shared_store_) shared_store_->store().end_by(deadline);
   // Requests that are being answered end; attempts under way end; what has not begun stays pending in the store. Of
   // several processes' partitions each goes to another process at once, with what is under way in it.
-  const bool is_worker = shared_store_ && config_.role != Role::kApi;
+  const bool is_worker = shared_store_ && config_.role != ProcessRole::kApi;
   run_all(deadline, [this, is_worker](LoopParts& parts, auto done) {
     const auto arrive = [done, left = std::make_shared<int>(2)] {
       if (--*left == 0) done();

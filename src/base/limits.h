@@ -65,6 +65,14 @@ inline constexpr auto kQueryTimeout = 1s;                ///< no reader's transa
 inline constexpr std::size_t kJobSliceRows = 500;
 inline constexpr std::uint32_t kJobRateMax = 10'000;  ///< deliveries a second
 
+// People.
+inline constexpr std::size_t kEmailCharsMax = 254;
+inline constexpr auto kSessionIdleMax = 24h * 7;
+inline constexpr auto kSessionMax = 24h * 30;
+inline constexpr std::size_t kSessionsOfUserMax = 100;  ///< the one that was used least recently goes
+inline constexpr auto kInvitationLife = 24h * 7;
+inline constexpr std::size_t kOrganizationsOfUserMax = 100;
+
 // Housekeeping.
 inline constexpr int kRetentionDaysMax = 3'650;  ///< that can be configured; 0: everything is kept
 

@@ -76,9 +76,11 @@ std::vector<Source> sources() {
       {.table = Moved::kMetricsMinutes, .order = "organization_id, minute"},
       {.table = Moved::kLatencyMinutes},  // is made of the one before
       {.table = Moved::kGauges, .order = "organization_id"},
+      {.table = Moved::kMemberships, .order = "organization_id, user_id"},
+      {.table = Moved::kSettings, .order = "name"},
   };
-  for (const Moved table :
-       {Moved::kOrganizations, Moved::kEventTypes, Moved::kTenants, Moved::kApiKeys, Moved::kJobs, Moved::kEvents})
+  for (const Moved table : {Moved::kOrganizations, Moved::kEventTypes, Moved::kTenants, Moved::kApiKeys, Moved::kJobs,
+                            Moved::kEvents, Moved::kUsers, Moved::kInvitations, Moved::kAudit})
     sources.push_back({.table = table, .order = "id"});
   std::sort(sources.begin(), sources.end(), [](const Source& a, const Source& b) { return a.table < b.table; });
   for (Source& source : sources) {

@@ -45,6 +45,7 @@ class Importer {
     }
     if (state.empty()) {
       refuse_served_database();
+      db_.run("DELETE FROM invitations WHERE email = ''");  // the first links that a first start of the server makes
       refuse_used_database();
       db_.run("INSERT INTO imports (file, position, kept_keys) VALUES ('" + file_ + "', " +
               std::to_string(reader_.position()) + ", ARRAY(SELECT id FROM api_keys))");

@@ -33,6 +33,15 @@ bool is_overtaken(const PgIngestItem& item) {
 constexpr const char* kIngest =
     "SELECT base, xid, stale, repeated, answers, fingerprints FROM ingest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,"
     " $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)";
+/// The same, with the audit's rows of what it takes in.
+constexpr const char* kIngestAudited =
+    "WITH taken AS MATERIALIZED (SELECT base, xid, stale, repeated, answers, fingerprints FROM ingest($1, $2, $3, $4,"
+    " $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)),"
+    " audited AS (INSERT INTO audit (id, organization_id, actor, action, target, address)"
+    " SELECT draw_ids(1, $2), a.organization, a.actor, a.action, a.target, a.address"
+    " FROM taken t, unnest($22, $23, $24, $25, $26, $27) AS a(request, organization, actor, action, target, address)"
+    " WHERE NOT a.request = ANY (t.stale || t.repeated))"
+    " SELECT * FROM taken";
 
 std::string partition_bits(const PartitionSet& partitions) {
   std::string bits(kPartitions / 8, '\0');
@@ -74,8 +83,21 @@ struct PgIngest::Batch {
   std::vector<std::int32_t> d_event, d_offset;
   std::vector<std::int64_t> d_webhook;
   std::vector<std::int16_t> d_partition;
+  std::vector<std::int32_t> a_request;
+  std::vector<std::int64_t> a_organization;
+  std::vector<std::string_view> a_actor, a_action, a_target, a_address;
   PartitionSet partitions;
   std::int32_t ids = 0;
+
+  /// Of the last request.
+  void add(const AuditEntry& entry) {
+    a_request.push_back(static_cast<std::int32_t>(r_org.size()));
+    a_organization.push_back(entry.organization.value);
+    a_actor.push_back(entry.actor);
+    a_action.push_back(entry.action);
+    a_target.push_back(entry.target);
+    a_address.push_back(entry.address);
+  }
 
   void add(std::int64_t type, std::int64_t tenant, const NewEvent& event) {
     e_request.push_back(static_cast<std::int32_t>(r_org.size()));
@@ -199,6 +221,7 @@ void PgIngest::fill(Batch& batch) {
       batch.r_key.push_back(item.intent.key->key);
       batch.r_fingerprint.push_back(as_bytes(item.intent.key->fingerprint));
     }
+    if (item.intent.audit) batch.add(*item.intent.audit);
     for (const NewEvent& event : item.intent.events)
       batch.add(*names_.find(PgNames::Kind::kEventType, item.intent.organization, event.type, none),
                 *names_.find(PgNames::Kind::kTenant, item.intent.organization, event.tenant, none), event);
@@ -215,7 +238,13 @@ asio::awaitable<PgResult<PgRows>> PgIngest::send(PgConnection& db, Batch& batch)
   params.add_array(batch.e_request).add_array(batch.e_type).add_array(batch.e_tenant).add_array(batch.e_deliver_at);
   params.add_array(batch.e_offset).add_array(batch.e_count).add_array(batch.e_metadata).add_array(batch.e_payload);
   params.add_array(batch.d_event).add_array(batch.d_offset).add_array(batch.d_webhook).add_array(batch.d_partition);
-  auto asking = db.query(kIngest, std::move(params), std::chrono::steady_clock::now() + kCommitTimeout);
+  const bool audited = !batch.a_request.empty();
+  if (audited) {
+    params.add_array(batch.a_request).add_array(batch.a_organization).add_array(batch.a_actor);
+    params.add_array(batch.a_action).add_array(batch.a_target).add_array(batch.a_address);
+  }
+  auto asking = db.query(audited ? kIngestAudited : kIngest, std::move(params),
+                         std::chrono::steady_clock::now() + kCommitTimeout);
   co_return co_await std::move(asking);
 }
 

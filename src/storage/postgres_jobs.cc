@@ -64,6 +64,7 @@ Awaitable<Result<ChangeResult>> ChangeSession::apply(const CountedPgJob& job) {
   co_await run();
   const JobId id =
       insert_job(job.what.organization, job.what.kind, job.what.filter, job.bound, job.total, job.what.rate);
+  note_made(to_text(id));
   co_await commit();
   ChangeResult result;
   result.id = id.value;

@@ -8,25 +8,6 @@
 
 namespace eventrelay::postgres_queries {
 
-namespace {
-
-/// $1 organization, $2 below, $3 one more than the page holds, to know whether there are more.
-PgStatement page_statement(const std::string& sql, OrganizationId org, PageRequest page) {
-  PgStatement statement{sql.c_str(), {}};
-  statement.params.add(org.value).add(below(page)).add(static_cast<std::int64_t>(page.limit) + 1);
-  return statement;
-}
-
-template <class Row, class Read>
-Page<Row> page_of(const PgRows& rows, std::size_t limit, const Read& read) {
-  Page<Row> page;
-  for (int row = 0; row < rows.size() && page.rows.size() < limit; ++row) page.rows.push_back(read(rows, row, 0));
-  if (static_cast<std::size_t>(rows.size()) > limit) page.next = rows.integer(static_cast<int>(limit) - 1, 0);
-  return page;
-}
-
-}  // namespace
-
 Awaitable<Result<Page<WebhookPtr>>> list_webhooks(PgRead read, OrganizationId org, PageRequest page) {
   static const std::string kSelect = std::string("SELECT ") + kPgWebhookColumns +
                                      " FROM webhooks w WHERE w.organization_id = $1 AND NOT w.deleted AND w.id < $2"

@@ -1,6 +1,7 @@
 #include "storage/postgres_read.h"
 
 #include "base/log.h"
+#include "storage/list_rules.h"
 
 namespace eventrelay {
 
@@ -41,6 +42,12 @@ Awaitable<Result<PgConnection::Rows>> read_snapshot(PgRead read, std::vector<PgS
   rows->erase(rows->begin());
   rows->pop_back();
   co_return std::move(*rows);
+}
+
+PgStatement page_statement(const std::string& sql, OrganizationId org, PageRequest page) {
+  PgStatement statement{sql.c_str(), {}};
+  statement.params.add(org.value).add(below(page)).add(static_cast<std::int64_t>(page.limit) + 1);
+  return statement;
 }
 
 }  // namespace eventrelay

@@ -154,10 +154,11 @@ Awaitable<Result<ChangeResult>> ChangeSession::apply(const ReplayEvent& change) 
   ChangeResult result;
   result.id = change.id.value;
   result.count = static_cast<std::int64_t>(targets.size());
-  if (targets.empty()) co_return result;
-  draw_ids(targets.size());
-  co_await run();
-  insert_replays(change, *event, targets);
+  if (!targets.empty()) {
+    draw_ids(targets.size());
+    co_await run();
+    insert_replays(change, *event, targets);
+  }
   co_await commit();
   co_return result;
 }

@@ -43,6 +43,7 @@ Result<IngestResult> SqliteSession::apply(IngestIntent& intent) {
   result.events.reserve(intent.events.size());
   for (const NewEvent& event : intent.events) result.events.push_back(insert_event(intent.organization, event));
   if (intent.key) store_key(intent, result);
+  if (intent.audit) write_audit(*intent.audit);
   return result;
 }
 

@@ -107,6 +107,7 @@ CountedJob count_job(SqliteDb& db, const CreateJob& job) {
 Result<ChangeResult> SqliteSession::apply(const CountedJob& job) {
   const JobId id =
       insert_job(job.what.organization, job.what.kind, job.what.filter, job.bound, job.total, job.what.rate);
+  if (job.audit) write_audit(*job.audit, to_text(id));
   return ChangeResult{.id = id.value, .count = job.total};
 }
 

@@ -2,25 +2,12 @@
 #include "storage/list_rules.h"
 #include "storage/metrics_report.h"
 #include "storage/sqlite_queries.h"
+#include "storage/sqlite_rows.h"
 #include "storage/sqlite_session.h"
 
 namespace eventrelay::sqlite_queries {
 
 namespace {
-
-/// Reads up to one row more than the page holds, to know whether there are more.
-template <class Row, class Read, class IdOf>
-Page<Row> read_page(SqliteStatement& rows, std::size_t limit, const Read& read, const IdOf& id_of) {
-  Page<Row> page;
-  while (rows.step()) {
-    if (page.rows.size() == limit) {
-      page.next = id_of(page.rows.back());
-      break;
-    }
-    page.rows.push_back(read(rows));
-  }
-  return page;
-}
 
 constexpr const char* kJobColumns = "id, kind, state, done, total, rate, error, ended_ms";
 

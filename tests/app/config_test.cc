@@ -79,7 +79,7 @@ TEST(Config, a_role_is_taken_from_the_environment) {
   const Variable database("EVENTRELAY_DATABASE_URL", "postgres://db/x");
   const auto config = read({});
   ASSERT_TRUE(config);
-  EXPECT_EQ(config->role, Role::kWorker);
+  EXPECT_EQ(config->role, ProcessRole::kWorker);
   EXPECT_EQ(config->database_url, "postgres://db/x");
 }
 
