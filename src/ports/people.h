@@ -68,6 +68,12 @@ struct Settings {
   std::optional<int> retention_days;  ///< 0..kRetentionDaysMax; 0: everything is kept
 };
 
+/// A worker, and how much of the work is its own.
+struct WorkerShare {
+  std::string name;  ///< where it listens
+  std::size_t partitions = 0;
+};
+
 // ---- Changes -----------------------------------------------------------------------------------------------------
 
 /// The right to make the first account, the owner of kFirstOrganization. Earlier ones stay good: until one is used, or
@@ -210,6 +216,8 @@ class PeopleStore {
   virtual Awaitable<Result<Settings>> read_settings(EventLoop& loop) = 0;
   /// Whether anybody has an account: before that a first link is needed.
   virtual Awaitable<Result<bool>> has_accounts(EventLoop& loop) = 0;
+  /// The workers that share the store and are alive, by name; none of a store that one process has to itself.
+  virtual Awaitable<Result<std::vector<WorkerShare>>> list_workers(EventLoop& loop) = 0;
 };
 
 }  // namespace eventrelay

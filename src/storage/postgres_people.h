@@ -68,6 +68,7 @@ Awaitable<Result<Invitation>> find_invitation(PgRead read, Sha256 token, WallTim
 Awaitable<Result<Page<AuditRow>>> list_audit(PgRead read, OrganizationId org, PageRequest page);
 Awaitable<Result<Settings>> read_settings(PgRead read);
 Awaitable<Result<bool>> has_accounts(PgRead read);
+Awaitable<Result<std::vector<WorkerShare>>> list_workers(PgRead read);
 
 }  // namespace postgres_queries
 }  // namespace eventrelay

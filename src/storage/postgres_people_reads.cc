@@ -92,6 +92,20 @@ Awaitable<Result<bool>> knows_address(PgRead read, UserId user, std::string addr
   co_return rows->integer(0, 0) != 0;
 }
 
+/// Alive is who has renewed its lease lately; who only looks has no need to have seen it stand still.
+Awaitable<Result<std::vector<WorkerShare>>> list_workers(PgRead read) {
+  PgStatement statement{
+      "SELECT p.name, count(t.n) FROM processes p LEFT JOIN partitions t ON t.owner = p.id WHERE p.is_worker"
+      " AND NOT p.fenced AND p.seen_at > clock_timestamp() - interval '10 seconds' GROUP BY p.id ORDER BY p.name, p.id",
+      {}};
+  auto rows = co_await read_rows(read, std::move(statement));
+  if (!rows) co_return rows.error();
+  std::vector<WorkerShare> workers;
+  for (int row = 0; row < rows->size(); ++row)
+    workers.push_back({std::string(rows->text(row, 0)), static_cast<std::size_t>(rows->integer(row, 1))});
+  co_return workers;
+}
+
 Awaitable<Result<std::vector<OrganizationRole>>> list_organizations(PgRead read, UserId user) {
   PgStatement statement{
       "SELECT o.id, o.name, m.role FROM memberships m JOIN organizations o ON o.id = m.organization_id"

@@ -68,4 +68,9 @@ Awaitable<Result<bool>> PostgresStore::has_accounts(EventLoop& loop) {
   return impl_->reads().for_people<bool>(loop, [](PgRead read) { return postgres_queries::has_accounts(read); });
 }
 
+Awaitable<Result<std::vector<WorkerShare>>> PostgresStore::list_workers(EventLoop& loop) {
+  return impl_->reads().for_people<std::vector<WorkerShare>>(
+      loop, [](PgRead read) { return postgres_queries::list_workers(read); });
+}
+
 }  // namespace eventrelay

@@ -309,4 +309,8 @@ Awaitable<Result<bool>> SqliteStore::has_accounts(EventLoop& loop) {
   return impl_->readers.ask<bool>(loop, [](SqliteDb& db) { return sqlite_queries::has_accounts(db); });
 }
 
+Awaitable<Result<std::vector<WorkerShare>>> SqliteStore::list_workers(EventLoop&) {
+  co_return std::vector<WorkerShare>();
+}
+
 }  // namespace eventrelay

@@ -71,6 +71,7 @@ class SqliteStore final : public Store, public StoreQueries, public PeopleStore 
   Awaitable<Result<Page<AuditRow>>> list_audit(EventLoop& loop, OrganizationId org, PageRequest page) override;
   Awaitable<Result<Settings>> read_settings(EventLoop& loop) override;
   Awaitable<Result<bool>> has_accounts(EventLoop& loop) override;
+  Awaitable<Result<std::vector<WorkerShare>>> list_workers(EventLoop& loop) override;
 
  private:
   class Impl;
