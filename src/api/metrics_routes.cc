@@ -19,7 +19,7 @@ Awaitable<HttpResponse> get_metrics(ApiContext& api, ApiCall call) {
   const auto name = parameters.take("window").value_or("15m");
   const auto* window = std::find_if(kWindows.begin(), kWindows.end(), [&](const auto& w) { return w.name == name; });
   if (window == kWindows.end()) parameters.fault("window", "must be 15m, 1h, 6h, 24h, 7d or 30d");
-  if (const auto faults = parameters.finish(); !faults.empty()) co_return invalid_input(faults);
+  if (const auto faults = parameters.finish(); !faults.empty()) co_return invalid_query(faults);
   auto read = api.queries.metrics(api.loop, call.organization, window->window);
   const auto report = co_await std::move(read);
   if (!report) co_return problem_of(report.error());
@@ -31,7 +31,7 @@ Awaitable<HttpResponse> get_metrics(ApiContext& api, ApiCall call) {
 }  // namespace
 
 void add_metrics_routes(Router& router) {
-  router.add("GET", "/api/metrics", Access::kRead, Takes::kQuery, get_metrics);
+  router.add("GET", "/api/metrics", Access::kViewer, Takes::kQuery, get_metrics);
 }
 
 }  // namespace eventrelay

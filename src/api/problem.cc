@@ -43,6 +43,12 @@ HttpResponse invalid_input(const std::vector<FieldError>& errors) {
   return problem(422, "invalid_input", "The input breaks a rule; `errors` says which.", errors);
 }
 
+HttpResponse invalid_query(const std::vector<FieldError>& errors) {
+  const bool only_cursor = errors.size() == 1 && errors.front().path == "cursor";
+  return only_cursor ? problem(400, "invalid_cursor", "The cursor is none of this list with these filters.", errors)
+                     : invalid_input(errors);
+}
+
 HttpResponse problem_of(const Error& error) {
   switch (error.code) {
     case ErrorCode::kInvalid:

@@ -61,15 +61,25 @@ std::string set_listen(Config& config, const std::string& text) {
   return set_number<std::uint16_t>(text.substr(colon + 1), 0, 65'535, config.listen_port);
 }
 
-std::string set_targets(Config& config, const std::string& text) {
-  config.allow_targets.clear();
+std::string set_ranges(const std::string& text, std::vector<Cidr>& out) {
+  out.clear();
   for (std::size_t at = 0; at <= text.size();) {
     const auto comma = std::min(text.find(',', at), text.size());
     const auto cidr = Cidr::parse(text.substr(at, comma - at));
     if (!cidr) return "must be address ranges such as 10.0.0.0/8,fd00::/8";
-    config.allow_targets.push_back(*cidr);
+    out.push_back(*cidr);
     at = comma + 1;
   }
+  return "";
+}
+
+std::string set_public_url(Config& config, const std::string& text) {
+  config.public_url.clear();
+  if (text.empty()) return "";
+  const auto url = parse_target_url(text);
+  if (!url || url->target != "/" || text.find('#') != std::string::npos)
+    return "must be https://HOST or https://HOST:PORT, without a path (http:// where no TLS is used at all)";
+  config.public_url = (url->tls ? "https://" : "http://") + url->authority;
   return "";
 }
 
@@ -123,7 +133,11 @@ const std::vector<Option>& options() {
       {"allow-private-targets", "let webhooks point to loopback and private addresses", true,
        [](Config& c, const std::string& v) { return set_bool(v, c.allow_private_targets); }},
       {"allow-targets", "address ranges that webhooks may point to although private: 10.0.0.0/8,fd00::/8", false,
-       set_targets},
+       [](Config& c, const std::string& v) { return set_ranges(v, c.allow_targets); }},
+      {"public-url", "how browsers reach this: https://hooks.example.com (none: people sign in over loopback alone)",
+       false, set_public_url},
+      {"trusted-proxies", "address ranges of proxies whose X-Forwarded-For tells the client: 10.0.0.0/8 (none)", false,
+       [](Config& c, const std::string& v) { return set_ranges(v, c.trusted_proxies); }},
       {"event-bytes-max", "largest body of one event, in bytes (262144)", false,
        [](Config& c, const std::string& v) {
          return set_number<std::size_t>(v, 1'024, kEventBytesMax, c.event_bytes_max);

@@ -30,6 +30,8 @@ struct Config {
   int retention_days = 0;                ///< of events and final deliveries; 0: all are kept
   bool allow_private_targets = false;
   std::vector<Cidr> allow_targets;
+  std::string public_url;             ///< "https://hooks.example.com"; empty: people sign in over loopback alone
+  std::vector<Cidr> trusted_proxies;  ///< whose X-Forwarded-For counts
   std::size_t event_bytes_max = kEventBytesDefault;
   unsigned loops = 0;             ///< event loops; 0: one a core
   std::size_t in_flight_max = 0;  ///< attempts under way in the process; 0: from the limit of file descriptors
