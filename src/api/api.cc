@@ -94,8 +94,9 @@ Api::Way Api::find_way(const HttpRequest& request) const {
 
 Awaitable<HttpResponse> Api::handle(HttpRequest request) {
   auto way = find_way(request);
-  if (way.refusal) return ready(std::move(*way.refusal));
-  if (auto refusal = unused_input(way.route->takes, request, way.call.query)) return ready(std::move(*refusal));
+  if (way.refusal) return answer_at_once(std::move(*way.refusal));
+  if (auto refusal = unused_input(way.route->takes, request, way.call.query))
+    return answer_at_once(std::move(*refusal));
   way.call.request = std::move(request);
   return way.route->handler(*context_, std::move(way.call));
 }

@@ -83,7 +83,7 @@ Awaitable<HttpResponse> start_job(ApiContext& api, CreateJob job) {
 
 Awaitable<HttpResponse> start_bulk(ApiContext& api, const ApiCall& call, JobKind kind) {
   auto body = read_bulk(call.request);
-  if (body.refusal) return ready(std::move(*body.refusal));
+  if (body.refusal) return answer_at_once(std::move(*body.refusal));
   if (body.dry_run) return count_dead(api, call.organization, std::move(body.filter));
   return start_job(api, CreateJob{call.organization, kind, std::move(body.filter), body.rate});
 }

@@ -65,6 +65,9 @@ inline constexpr auto kQueryTimeout = 1s;                ///< no reader's transa
 inline constexpr std::size_t kJobSliceRows = 500;
 inline constexpr std::uint32_t kJobRateMax = 10'000;  ///< deliveries a second
 
+// Storage.
+inline constexpr std::size_t kNamesCachedMax = 100'000;  ///< event types and tenants; past it all are read again
+
 // Housekeeping.
 inline constexpr int kRetentionDaysMax = 3'650;  ///< that can be configured; 0: everything is kept
 

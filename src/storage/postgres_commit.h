@@ -42,7 +42,7 @@ inline constexpr const char* kHotSetup =
     " set_config('enable_mergejoin', 'off', false), set_config('lock_timeout', '1s', false)";
 
 inline Error store_unavailable(std::string message = "The store cannot take this now") {
-  return Error{ErrorCode::kUnavailable, std::move(message), {}};
+  return unavailable(std::move(message));
 }
 inline Error outcome_unknown() {
   return Error{ErrorCode::kUnknown, "The database did not say whether this was done", {}};

@@ -35,19 +35,30 @@ asio::awaitable<void> PgMessageReads::run() {
 asio::awaitable<void> PgMessageReads::read(std::vector<Asked> together) {
   std::vector<EventId> events;
   for (const Asked& asked : together) events.insert(events.end(), asked.events.begin(), asked.events.end());
-  auto reading = reads_.run<std::vector<MessagePtr>>(kQueryTimeout, [events = std::move(events)](PgRead read) {
-    return postgres_queries::read_messages(read, events);
-  });
-  auto messages = co_await std::move(reading);
-  Answers<std::vector<MessagePtr>> answers;
-  std::size_t at = 0;
-  for (Asked& asked : together) {
-    std::vector<MessagePtr> share;
-    for (std::size_t i = 0; messages && i < asked.events.size(); ++i) share.push_back(std::move((*messages)[at++]));
-    answers.add(*asked.loop, std::move(asked.done),
-                messages ? Result<std::vector<MessagePtr>>(std::move(share)) : messages.error());
+  std::vector<MessagePtr> messages;
+  std::size_t answered = 0, taken = 0;  // of those who asked, and their messages
+  while (answered < together.size()) {
+    std::vector<EventId> rest(events.begin() + static_cast<std::ptrdiff_t>(messages.size()), events.end());
+    auto reading = reads_.run<std::vector<MessagePtr>>(kQueryTimeout, [rest = std::move(rest)](PgRead read) {
+      return postgres_queries::read_messages(read, rest, kMessagesReadBytes);
+    });
+    auto more = co_await std::move(reading);
+    if (more) messages.insert(messages.end(), more->begin(), more->end());
+    Answers<std::vector<MessagePtr>> answers;
+    for (; answered < together.size(); ++answered) {
+      Asked& asked = together[answered];
+      if (!more) {
+        answers.add(*asked.loop, std::move(asked.done), more.error());
+        continue;
+      }
+      if (messages.size() - taken < asked.events.size()) break;
+      const auto first = messages.begin() + static_cast<std::ptrdiff_t>(taken);
+      taken += asked.events.size();
+      answers.add(*asked.loop, std::move(asked.done),
+                  std::vector<MessagePtr>(first, first + static_cast<std::ptrdiff_t>(asked.events.size())));
+    }
+    answers.post();
   }
-  answers.post();
 }
 
 }  // namespace eventrelay

@@ -9,7 +9,7 @@ Error read_error(const PgFault& fault, PgConnection::Deadline deadline) {
   if (is_past || fault.sqlstate == pg_state::kCanceled)
     return Error{ErrorCode::kTimeout, "The query took too long; narrow the filters", {}};
   spdlog::error("a query failed: {} {}", fault.sqlstate, fault.error.message);
-  return Error{ErrorCode::kUnavailable, "The store cannot answer queries now; try again", {}};
+  return unavailable("The store cannot answer queries now; try again");
 }
 
 Awaitable<Result<PgRows>> read_rows(PgRead read, PgStatement statement) {

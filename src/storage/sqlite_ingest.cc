@@ -64,7 +64,7 @@ Result<void> SqliteSession::settle_targets(IngestIntent& intent) {
   for (NewEvent& event : intent.events) {
     if (intent.targets_fixed) {
       for (const WebhookId id : event.targets)
-        if (!find_webhook(intent.organization, id)) return Error{ErrorCode::kNotFound, "No such webhook", {}};
+        if (!find_webhook(intent.organization, id)) return no_such("webhook");
     } else if (moved) {
       event.targets = index_.match(intent.organization, event.type, event.tenant);
     }
