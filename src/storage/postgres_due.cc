@@ -77,8 +77,8 @@ Awaitable<Result<std::vector<MessagePtr>>> read_messages(PgRead read, std::vecto
   ids.reserve(events.size());
   for (const EventId event : events) ids.push_back(event.value);
   PgStatement statement{
-      "SELECT name, payload FROM (SELECT x.i, m.name, m.payload, sum(octet_length(m.payload)) OVER (ORDER BY x.i) AS "
-      "sum"
+      "SELECT name, payload FROM (SELECT x.i, m.name, m.payload,"
+      " sum(octet_length(m.payload)) OVER (ORDER BY x.i) AS sum"
       " FROM unnest($1) WITH ORDINALITY x(id, i) LEFT JOIN LATERAL (SELECT t.name, e.payload FROM events e"
       " JOIN event_types t ON t.id = e.type_id WHERE e.id = x.id LIMIT 1) m ON true) r"
       " WHERE i = 1 OR coalesce(sum, 0) <= $2 ORDER BY i",

@@ -339,7 +339,7 @@ void PgIngest::take_result(Batch& batch, const PgRows& rows) {
       if (at >= answers.size() || fingerprints[at].empty()) {
         left.push_back(std::move(item));  // it expired in this moment
       } else if (fingerprints[at] != as_bytes(item.intent.key->fingerprint)) {
-        answer(item, Error{ErrorCode::kKeyReused, "This Idempotency-Key was used before with another body", {}});
+        answer(item, key_reused());
       } else {
         answer(item, decode_answer(answers[at]));
       }

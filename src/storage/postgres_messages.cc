@@ -1,5 +1,6 @@
 #include "storage/postgres_messages.h"
 
+#include <iterator>
 #include <utility>
 
 namespace eventrelay {
@@ -35,27 +36,27 @@ asio::awaitable<void> PgMessageReads::run() {
 asio::awaitable<void> PgMessageReads::read(std::vector<Asked> together) {
   std::vector<EventId> events;
   for (const Asked& asked : together) events.insert(events.end(), asked.events.begin(), asked.events.end());
-  std::vector<MessagePtr> messages;
-  std::size_t answered = 0, taken = 0;  // of those who asked, and their messages
-  while (answered < together.size()) {
-    std::vector<EventId> rest(events.begin() + static_cast<std::ptrdiff_t>(messages.size()), events.end());
-    auto reading = reads_.run<std::vector<MessagePtr>>(kQueryTimeout, [rest = std::move(rest)](PgRead read) {
-      return postgres_queries::read_messages(read, rest, kMessagesReadBytes);
-    });
+  auto unread = events.cbegin();
+  std::vector<MessagePtr> messages;  // read, and not answered yet
+  for (auto asked = together.begin(); asked != together.end();) {
+    auto reading = reads_.run<std::vector<MessagePtr>>(
+        kQueryTimeout, [rest = std::vector<EventId>(unread, events.cend())](PgRead read) {
+          return postgres_queries::read_messages(read, rest, kMessagesReadBytes);
+        });
     auto more = co_await std::move(reading);
-    if (more) messages.insert(messages.end(), more->begin(), more->end());
+    if (more) {
+      unread += std::ssize(*more);
+      messages.insert(messages.end(), more->begin(), more->end());
+    }
     Answers<std::vector<MessagePtr>> answers;
-    for (; answered < together.size(); ++answered) {
-      Asked& asked = together[answered];
+    for (; asked != together.end() && (!more || messages.size() >= asked->events.size()); ++asked) {
       if (!more) {
-        answers.add(*asked.loop, std::move(asked.done), more.error());
+        answers.add(*asked->loop, std::move(asked->done), more.error());
         continue;
       }
-      if (messages.size() - taken < asked.events.size()) break;
-      const auto first = messages.begin() + static_cast<std::ptrdiff_t>(taken);
-      taken += asked.events.size();
-      answers.add(*asked.loop, std::move(asked.done),
-                  std::vector<MessagePtr>(first, first + static_cast<std::ptrdiff_t>(asked.events.size())));
+      const auto end = messages.begin() + std::ssize(asked->events);
+      answers.add(*asked->loop, std::move(asked->done), std::vector<MessagePtr>(messages.begin(), end));
+      messages.erase(messages.begin(), end);
     }
     answers.post();
   }

@@ -1,6 +1,7 @@
 #include "storage/postgres_read.h"
 
 #include "base/log.h"
+#include "storage/store_errors.h"
 
 namespace eventrelay {
 
@@ -9,7 +10,7 @@ Error read_error(const PgFault& fault, PgConnection::Deadline deadline) {
   if (is_past || fault.sqlstate == pg_state::kCanceled)
     return Error{ErrorCode::kTimeout, "The query took too long; narrow the filters", {}};
   spdlog::error("a query failed: {} {}", fault.sqlstate, fault.error.message);
-  return unavailable("The store cannot answer queries now; try again");
+  return cannot_answer_now();
 }
 
 Awaitable<Result<PgRows>> read_rows(PgRead read, PgStatement statement) {

@@ -136,10 +136,10 @@ Result<T> PostgresStore::Impl::run_blocking(Awaitable<Result<T>> task) {
   auto promise = std::make_shared<std::promise<Result<T>>>();
   auto answer = promise->get_future();
   asio::co_spawn(context_, std::move(task), [promise](const std::exception_ptr& fault, Result<T> result) {
-    promise->set_value(fault ? Result<T>(store_unavailable("The database failed")) : std::move(result));
+    promise->set_value(fault ? Result<T>(unavailable("The database failed")) : std::move(result));
   });
   if (answer.wait_for(kStartTimeout) != std::future_status::ready)
-    return store_unavailable("PostgreSQL did not answer in time");
+    return unavailable("PostgreSQL did not answer in time");
   return answer.get();
 }
 
