@@ -201,6 +201,10 @@ void write_metrics(JsonWriter& json, const MetricsReport& report, std::string_vi
   json.close(']').close('}');
 }
 
+Awaitable<HttpResponse> answer_at_once(HttpResponse response) {
+  co_return response;
+}
+
 HttpResponse json_response(int status, JsonWriter json) {
   HttpResponse response;
   response.status = status;

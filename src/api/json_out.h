@@ -28,6 +28,8 @@ void write_metrics(JsonWriter& json, const MetricsReport& report, std::string_vi
 
 /// An answer with a JSON body.
 HttpResponse json_response(int status, JsonWriter json);
+/// Of a handler that waits for nothing.
+Awaitable<HttpResponse> answer_at_once(HttpResponse response);
 
 /// {"data":[…],"next_cursor":…}. next_cursor: JSON. write: one row.
 template <class Row, class Write>

@@ -26,8 +26,6 @@ struct ApiCall {
 };
 
 using RouteHandler = Awaitable<HttpResponse> (*)(ApiContext& api, ApiCall call);
-/// An answer that waits for nothing.
-Awaitable<HttpResponse> ready(HttpResponse response);
 
 struct Route {
   std::string_view method;

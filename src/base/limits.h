@@ -73,6 +73,9 @@ inline constexpr std::size_t kSessionsOfUserMax = 100;  ///< the one that was us
 inline constexpr auto kInvitationLife = 24h * 7;
 inline constexpr std::size_t kOrganizationsOfUserMax = 100;
 
+// Storage.
+inline constexpr std::size_t kNamesCachedMax = 100'000;  ///< event types and tenants; past it all are read again
+
 // Housekeeping.
 inline constexpr int kRetentionDaysMax = 3'650;  ///< that can be configured; 0: everything is kept
 

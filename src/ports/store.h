@@ -252,6 +252,11 @@ struct ReadPoint {
   bool sees(std::uint64_t commit) const {
     return commit < xmax && (commit < xmin || !std::binary_search(in_progress.begin(), in_progress.end(), commit));
   }
+  /// Whether it sees all that the other sees.
+  bool covers(const ReadPoint& other) const {
+    return xmax >= other.xmax && std::none_of(in_progress.begin(), in_progress.end(),
+                                              [&](std::uint64_t commit) { return other.sees(commit); });
+  }
 };
 
 struct DuePage {

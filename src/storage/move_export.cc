@@ -230,11 +230,11 @@ class NewFile {
 }  // namespace
 
 Result<MoveCounts> export_sqlite(const std::string& data_dir, const std::string& file, const MoveReport& report) {
-  const auto fail = [](std::string message) { return Error{ErrorCode::kUnavailable, std::move(message), {}}; };
   // The lock would make the directory.
-  if (!std::filesystem::exists(database_path(data_dir))) return fail("There is no " + database_path(data_dir));
+  if (!std::filesystem::exists(database_path(data_dir))) return unavailable("There is no " + database_path(data_dir));
   auto lock = lock_data_dir(data_dir);
-  if (!lock) return fail(lock.error().message + ": stop it first, so that nothing is made that the export lacks");
+  if (!lock)
+    return unavailable(lock.error().message + ": stop it first, so that nothing is made that the export lacks");
   try {
     SqliteDb db(database_path(data_dir), SqliteDb::Mode::kReader);
     if (auto schema = bring_schema_up(db, false); !schema) return schema.error();
@@ -245,9 +245,9 @@ Result<MoveCounts> export_sqlite(const std::string& data_dir, const std::string&
     out.keep();
     return counts;
   } catch (const MoveFault& fault) {
-    return fail(fault.what());
+    return unavailable(fault.what());
   } catch (const SqliteError& error) {
-    return fail(std::string("The database cannot be read: ") + error.what());
+    return unavailable(std::string("The database cannot be read: ") + error.what());
   }
 }
 

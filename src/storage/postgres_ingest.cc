@@ -30,11 +30,11 @@ bool is_overtaken(const PgIngestItem& item) {
   return item.stale >= kStaleMax;
 }
 
-constexpr const char* kIngest =
+constexpr const char* kIngestSql =
     "SELECT base, xid, stale, repeated, answers, fingerprints FROM ingest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,"
     " $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)";
 /// The same, with the audit's rows of what it takes in.
-constexpr const char* kIngestAudited =
+constexpr const char* kIngestAuditedSql =
     "WITH taken AS MATERIALIZED (SELECT base, xid, stale, repeated, answers, fingerprints FROM ingest($1, $2, $3, $4,"
     " $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)),"
     " audited AS (INSERT INTO audit (id, organization_id, actor, action, target, address)"
@@ -138,7 +138,8 @@ void PgIngest::answer_overdue() {
     if (item.done) late.add(*item.loop, std::move(item.done), store_unavailable());
   if (in_commit_) {
     for (PgIngestItem& item : *in_commit_)
-      if (item.done && item.answer_by <= now) late.add(*item.loop, taken(item.done), outcome_unknown());
+      if (item.done && item.answer_by <= now)
+        late.add(*item.loop, taken(item.done), is_sent_ ? outcome_unknown() : store_unavailable());
   }
   late.post();
 }
@@ -155,8 +156,7 @@ std::optional<Error> PgIngest::settle_targets(IngestIntent& intent) const {
     if (intent.targets_fixed) {
       for (const WebhookId id : event.targets) {
         const WebhookPtr webhook = webhooks.find(id);
-        if (!webhook || webhook->organization != intent.organization)
-          return Error{ErrorCode::kNotFound, "No such webhook", {}};
+        if (!webhook || webhook->organization != intent.organization) return no_such("webhook");
       }
     } else if (intent.catalog_version != version) {
       event.targets = webhooks.match(intent.organization, event.type, event.tenant);
@@ -199,6 +199,7 @@ void PgIngest::fill(Batch& batch) {
   std::set<std::tuple<OrganizationId, std::string, std::string>> keys;
   Items again;
   for (PgIngestItem& item : batch.items) {
+    if (!item.done) continue;  // it was answered meanwhile, as not done
     if (auto error = settle_targets(item.intent)) {
       answer(item, std::move(*error));
       continue;
@@ -243,7 +244,8 @@ asio::awaitable<PgResult<PgRows>> PgIngest::send(PgConnection& db, Batch& batch)
     params.add_array(batch.a_request).add_array(batch.a_organization).add_array(batch.a_actor);
     params.add_array(batch.a_action).add_array(batch.a_target).add_array(batch.a_address);
   }
-  auto asking = db.query(audited ? kIngestAudited : kIngest, std::move(params),
+  is_sent_ = true;
+  auto asking = db.query(audited ? kIngestAuditedSql : kIngestSql, std::move(params),
                          std::chrono::steady_clock::now() + kCommitTimeout);
   co_return co_await std::move(asking);
 }
@@ -253,6 +255,7 @@ asio::awaitable<void> PgIngest::commit(Items items) {
   Batch batch;
   batch.items = std::move(items);
   in_commit_ = &batch.items;
+  is_sent_ = false;
   struct Leave {
     Items*& in_commit;
     ~Leave() { in_commit = nullptr; }
@@ -306,6 +309,7 @@ asio::awaitable<PgResult<PgRows>> PgIngest::try_commit(PgConnection& db, Batch& 
   auto sending = send(db, batch);
   auto rows = co_await std::move(sending);
   if (rows || rows.error().sqlstate != pg_state::kNoPartition) co_return rows;
+  is_sent_ = false;
   PgParams params;
   params.add(options_.clock ? std::optional(unix_ms(options_.clock())) : std::nullopt);
   auto making = db.query("SELECT make_partitions(coalesce($1, now_ms()), 2)", std::move(params), deadline);
@@ -364,7 +368,7 @@ void PgIngest::take_result(Batch& batch, const PgRows& rows) {
       if (at >= answers.size() || fingerprints[at].empty()) {
         left.push_back(std::move(item));  // it expired in this moment
       } else if (fingerprints[at] != as_bytes(item.intent.key->fingerprint)) {
-        answer(item, Error{ErrorCode::kKeyReused, "This Idempotency-Key was used before with another body", {}});
+        answer(item, key_reused());
       } else {
         answer(item, decode_answer(answers[at]));
       }
@@ -418,7 +422,7 @@ void PgIngest::take_fault(Items items, const PgFault& fault) {
   for (PgIngestItem& item : items) {
     if (!item.done) continue;  // so it was answered
     if (!goes_on || (is_of_locks && item.answer_by <= time_for_a_try)) {
-      answer(item, fault.error.code == ErrorCode::kUnknown ? outcome_unknown() : store_unavailable());
+      answer(item, is_sent_ && fault.error.code == ErrorCode::kUnknown ? outcome_unknown() : store_unavailable());
       continue;
     }
     item.alone = item.alone || is_of_one;

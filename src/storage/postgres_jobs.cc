@@ -10,8 +10,6 @@
 
 namespace eventrelay {
 
-namespace {}  // namespace
-
 struct ChangeSession::OpenJob {
   JobId id;
   OrganizationId organization;

@@ -23,7 +23,7 @@ Awaitable<Result<WebhookPtr>> get_webhook(PgRead read, OrganizationId org, Webho
   auto rows = co_await read_rows(read, std::move(statement));
   if (!rows) co_return rows.error();
   WebhookPtr webhook = selected_webhook(*rows);
-  if (!webhook) co_return Error{ErrorCode::kNotFound, "No such webhook", {}};
+  if (!webhook) co_return no_such("webhook");
   co_return webhook;
 }
 
@@ -42,7 +42,7 @@ Awaitable<Result<JobRow>> get_job(PgRead read, OrganizationId org, JobId id) {
   auto rows = co_await read_rows(read, std::move(statement));
   if (!rows) co_return rows.error();
   auto job = selected_job(*rows);
-  if (!job) co_return Error{ErrorCode::kNotFound, "No such job", {}};
+  if (!job) co_return no_such("job");
   co_return std::move(*job);
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "storage/list_rules.h"
+#include "storage/store_errors.h"
 
 namespace eventrelay {
 
@@ -10,7 +11,7 @@ Error read_error(const PgFault& fault, PgConnection::Deadline deadline) {
   if (is_past || fault.sqlstate == pg_state::kCanceled)
     return Error{ErrorCode::kTimeout, "The query took too long; narrow the filters", {}};
   spdlog::error("a query failed: {} {}", fault.sqlstate, fault.error.message);
-  return Error{ErrorCode::kUnavailable, "The store cannot answer queries now; try again", {}};
+  return cannot_answer_now();
 }
 
 Awaitable<Result<PgRows>> read_rows(PgRead read, PgStatement statement) {

@@ -129,7 +129,7 @@ void ChangeSession::insert_replays(const ReplayEvent& change, const ReplayedEven
 
 Awaitable<Result<ChangeResult>> ChangeSession::apply(const ReplayEvent& change) {
   const auto event = co_await read_replayed(change);
-  if (!event) co_return Error{ErrorCode::kNotFound, "No such event", {}};
+  if (!event) co_return no_such("event");
   std::vector<FieldError> faults;
   for (std::size_t i = 0; i < change.webhooks.size(); ++i)
     if (!event->named.contains(change.webhooks[i]))

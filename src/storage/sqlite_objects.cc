@@ -42,7 +42,7 @@ Result<WebhookPtr> get_webhook(SqliteDb& db, OrganizationId org, WebhookId id) {
                                      " FROM webhooks WHERE organization_id = ?1 AND deleted = 0 AND id = ?2";
   auto row = db.use_text(kSelect);
   row.bind(org.value).bind(id.value);
-  if (!row.step()) return Error{ErrorCode::kNotFound, "No such webhook", {}};
+  if (!row.step()) return no_such("webhook");
   return webhook_from_row(row);
 }
 
@@ -61,7 +61,7 @@ Result<JobRow> get_job(SqliteDb& db, OrganizationId org, JobId id) {
       std::string("SELECT ") + kJobColumns + " FROM jobs WHERE organization_id = ?1 AND id = ?2";
   auto row = db.use_text(kSelect);
   row.bind(org.value).bind(id.value);
-  if (!row.step()) return Error{ErrorCode::kNotFound, "No such job", {}};
+  if (!row.step()) return no_such("job");
   return job_from_row(row);
 }
 

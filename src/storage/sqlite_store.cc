@@ -13,8 +13,8 @@ namespace eventrelay {
 
 namespace {
 
-Error unavailable(const SqliteError& error) {
-  return Error{ErrorCode::kUnavailable, std::string("The database cannot be used: ") + error.what(), {}};
+Error unusable(const SqliteError& error) {
+  return unavailable(std::string("The database cannot be used: ") + error.what());
 }
 
 WallTime system_time() {
@@ -34,7 +34,7 @@ class WorkOf final : public SqliteWork {
   Intent intent_;
   Apply apply_;
   Completion<Result<Value>> done_;
-  Result<Value> result_ = Error{ErrorCode::kUnavailable, "not run", {}};
+  Result<Value> result_ = unavailable("not run");
 };
 
 template <class Value, class Intent, class Apply>
@@ -58,7 +58,7 @@ Result<int> migrate_sqlite(const std::string& data_dir) {
     SqliteDb db(database_path(data_dir), SqliteDb::Mode::kWriter);
     return bring_schema_up(db, true);
   } catch (const SqliteError& error) {
-    return unavailable(error);
+    return unusable(error);
   }
 }
 
@@ -111,7 +111,7 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const SqliteOptions& opti
     auto impl = std::make_unique<Impl>(std::move(*lock), options, hand_over, metrics, std::move(session));
     return std::unique_ptr<SqliteStore>(new SqliteStore(std::move(impl)));
   } catch (const SqliteError& error) {
-    return unavailable(error);
+    return unusable(error);
   }
 }
 
@@ -136,8 +136,7 @@ void SqliteStore::ingest(EventLoop& loop, IngestIntent intent, Completion<Result
 
 void SqliteStore::finish_attempt(EventLoop& loop, FinishAttemptPtr intent, Completion<Result<FinishResult>> done) {
   EncodedAttempt attempt(std::move(intent));
-  const std::size_t bytes =
-      attempt.intent->outcome.response_body.size() + attempt.request_headers.size() + attempt.response_headers.size();
+  const std::size_t bytes = bytes_of(attempt);
   const auto apply = [](SqliteSession& session, const EncodedAttempt& one) { return session.apply(one); };
   impl_->writer.submit(make_work<FinishResult>(loop, bytes, std::move(attempt), apply, std::move(done)));
 }
@@ -181,7 +180,7 @@ Result<Catalog> SqliteStore::load_catalog() {
     SqliteDb db(impl_->path, SqliteDb::Mode::kReader);
     return sqlite_queries::load_catalog(db);
   } catch (const SqliteError& error) {
-    return unavailable(error);
+    return unusable(error);
   }
 }
 
