@@ -37,9 +37,9 @@ struct PostgresPeopleTest : testing::Test {
     for (const Answer& answer : answers) {
       const auto result = end(answer);
       if (result) ++done;
-      if (!result)
-        EXPECT_TRUE(result.error().code == ErrorCode::kNotFound || result.error().code == ErrorCode::kConflict)
-            << result.error().message;
+      if (result) continue;
+      EXPECT_TRUE(result.error().code == ErrorCode::kNotFound || result.error().code == ErrorCode::kConflict)
+          << result.error().message;
     }
     return done;
   }
