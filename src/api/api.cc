@@ -145,11 +145,11 @@ Awaitable<HttpResponse> Api::handle_session(Way way, HttpRequest request) {
 }
 
 Awaitable<HttpResponse> Api::answer(const Way& way, Caller caller, HttpRequest request) {
-  if (auto refusal = refusal_of(way, caller, request)) return ready(std::move(*refusal));
+  if (auto refusal = refusal_of(way, caller, request)) return answer_at_once(std::move(*refusal));
   if (!caller.key && way.route->takes != Takes::kAnything) {
-    if (auto refusal = untyped_refusal(request)) return ready(std::move(*refusal));
+    if (auto refusal = untyped_refusal(request)) return answer_at_once(std::move(*refusal));
   }
-  if (auto refusal = unused_input(way.route->takes, request, way.query)) return ready(std::move(*refusal));
+  if (auto refusal = unused_input(way.route->takes, request, way.query)) return answer_at_once(std::move(*refusal));
   ApiCall call;
   call.query = way.query;
   call.id = way.match.id;

@@ -86,8 +86,8 @@ Awaitable<HttpResponse> start_job(ApiContext& api, Change intent) {
 Awaitable<HttpResponse> start_bulk(ApiContext& api, const ApiCall& call, JobKind kind, std::string_view action) {
   auto body = read_bulk(call.request);
   const bool only_counts = body.dry_run && !body.refusal;
-  if (!only_counts && !may(call.caller, Access::kDeveloper)) return ready(forbidden(Access::kDeveloper));
-  if (body.refusal) return ready(std::move(*body.refusal));
+  if (!only_counts && !may(call.caller, Access::kDeveloper)) return answer_at_once(forbidden(Access::kDeveloper));
+  if (body.refusal) return answer_at_once(std::move(*body.refusal));
   if (body.dry_run) return count_dead(api, call.organization, std::move(body.filter));
   Change intent = CreateJob{call.organization, kind, std::move(body.filter), body.rate};
   intent.audit = audit_of(api, call, action);
