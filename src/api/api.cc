@@ -48,6 +48,7 @@ Api::Api(EventLoop& loop, Store& store, StoreQueries& queries, Intake& intake, c
   add_job_routes(*router_);
   add_key_routes(*router_);
   add_metrics_routes(*router_);
+  add_dashboard_routes(*router_);
 }
 
 Api::~Api() = default;

@@ -28,6 +28,7 @@ void add_job_routes(Router& router);
 void add_key_routes(Router& router);
 void add_metrics_routes(Router& router);
 void add_system_routes(Router& router);
+void add_dashboard_routes(Router& router);
 
 /// Waits for a committed change.
 Awaitable<Result<ChangeResult>> change(ApiContext& api, Change intent);
