@@ -19,8 +19,8 @@ enum class Takes { kNothing, kQuery, kBody, kAnything };
 /// One request on its way through a route. The views live as long as it is being answered.
 struct ApiCall {
   HttpRequest request;
-  std::string_view query;  ///< after the question mark
-  std::string_view id;     ///< what stands for {id} in the path
+  std::string_view query;         ///< after the question mark
+  std::string_view id;            ///< what stands for {id} in the path
   OrganizationId organization{};  ///< the caller's
   Caller caller;
 };

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/limits.h"
+#include "domain/event_type.h"
 #include "domain/message.h"
 
 namespace eventrelay {
@@ -392,6 +393,7 @@ void PgIngest::take_result(Batch& batch, const PgRows& rows) {
                                                .sort_at = due,
                                                .due = due,
                                                .first_due = due,
+                                               .is_test = event.type == kTestEventType,
                                                .message = message,
                                                .commit = news.commit});
       }
