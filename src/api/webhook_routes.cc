@@ -111,8 +111,10 @@ Awaitable<HttpResponse> rotate_secret(ApiContext& api, ApiCall call) {
 
 Awaitable<HttpResponse> test_webhook(ApiContext& api, ApiCall call) {
   const auto id = parse_webhook_id(call.id);
-  const auto webhook = id ? api.catalog.webhooks().find(*id) : nullptr;
-  if (webhook == nullptr || webhook->organization != call.organization) co_return not_found();
+  if (!id) co_return not_found();
+  auto read = api.queries.get_webhook(api.loop, call.organization, *id);
+  const auto webhook = co_await std::move(read);
+  if (!webhook) co_return problem_of(webhook.error());
   if (!call.request.body.empty()) {
     if (auto refusal = media_type_refusal(call.request)) co_return std::move(*refusal);
   }

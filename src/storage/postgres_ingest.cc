@@ -202,7 +202,13 @@ void PgIngest::fill(Batch& batch) {
   for (PgIngestItem& item : batch.items) {
     if (!item.done) continue;  // it was answered meanwhile, as not done
     if (auto error = settle_targets(item.intent)) {
-      answer(item, std::move(*error));
+      // A webhook that somebody named may be younger than what is known here.
+      if (item.intent.targets_fixed && item.stale == 0) {
+        ++item.stale;
+        again.push_back(std::move(item));
+      } else {
+        answer(item, std::move(*error));
+      }
       continue;
     }
     // Of two with the same key in one commit the second waits for the first's answer.

@@ -26,9 +26,8 @@ TEST(Receiver, has_its_id_as_the_whole_path) {
   EXPECT_EQ(id_in("HTTP://Receiver.EventRelay.Internal:80/a"), "a");
   const std::string longest(kReceiverIdCharsMax, 'z');
   EXPECT_EQ(id_in("http://receiver.eventrelay.internal/" + longest), longest);
-  for (const std::string rest :
-       {"", "/", "/A", "/a/b", "/a?b", "/a_b", "/%61", ":8080/a", std::string("/") + longest + "z"})
-    EXPECT_EQ(id_in("http://receiver.eventrelay.internal" + rest), "none") << rest;
+  const std::vector<std::string> others{"", "/", "/A", "/a/b", "/a?b", "/a_b", "/%61", ":8080/a", "/" + longest + "z"};
+  for (const std::string& rest : others) EXPECT_EQ(id_in("http://receiver.eventrelay.internal" + rest), "none") << rest;
   EXPECT_EQ(id_in("https://receiver.eventrelay.internal/a"), "none");
   EXPECT_EQ(id_in("http://x.receiver.eventrelay.internal/a"), "none");
 }
