@@ -70,6 +70,7 @@ Awaitable<Result<std::vector<ReceivedRequest>>> list_requests(PgRead read, std::
   const auto rows = co_await std::move(reading);
   if (!rows) co_return rows.error();
   std::vector<ReceivedRequest> requests;
+  requests.reserve(static_cast<std::size_t>(rows->size()));
   for (int row = 0; row < rows->size(); ++row) {
     requests.push_back({ReceivedId{rows->integer(row, 0)}, from_unix_ms(rows->integer(row, 1)),
                         DeliveryId{rows->integer(row, 2)}, decode_headers(rows->text(row, 3)),
