@@ -12,7 +12,7 @@
 
 namespace eventrelay {
 
-inline constexpr int kMoveFormat = 1;
+inline constexpr int kMoveFormat = 2;
 
 struct MoveHeader {
   std::string version;  ///< of the program that wrote it

@@ -27,11 +27,10 @@ enum class Moved : std::uint8_t {
   kEvents,
   kDeliveries,
   kAttempts,
-  kMetricsMinutes,
-  kLatencyMinutes,
+  kRollups,
   kGauges,
 };
-inline constexpr std::size_t kMovedTables = 13;
+inline constexpr std::size_t kMovedTables = 12;
 
 enum class MoveKind : std::uint8_t { kNull, kInteger, kText, kBytes };  // these numbers too
 
