@@ -18,9 +18,12 @@ TEST(MetricsReportTest, a_window_up_to_a_day_is_of_minutes_and_a_longer_one_of_h
     MetricsWindow window;
     std::int64_t span, minutes;
     std::size_t points;
-  } shapes[] = {{MetricsWindow::k15m, 1, 15, 15},          {MetricsWindow::k1h, 1, kHourMinutes, 60},
-                {MetricsWindow::k6h, 1, 6 * kHourMinutes, 72},    {MetricsWindow::k24h, 1, kDayMinutes, 96},
-                {MetricsWindow::k7d, kHourMinutes, 7 * kDayMinutes, 84}, {MetricsWindow::k30d, kHourMinutes, 30 * kDayMinutes, 120}};
+  } shapes[] = {{MetricsWindow::k15m, 1, 15, 15},
+                {MetricsWindow::k1h, 1, kHourMinutes, 60},
+                {MetricsWindow::k6h, 1, 6 * kHourMinutes, 72},
+                {MetricsWindow::k24h, 1, kDayMinutes, 96},
+                {MetricsWindow::k7d, kHourMinutes, 7 * kDayMinutes, 84},
+                {MetricsWindow::k30d, kHourMinutes, 30 * kDayMinutes, 120}};
   for (const auto& shape : shapes) {
     MetricsReportBuilder builder(shape.window, kReportNow);
     const RollupRange range = builder.range();
