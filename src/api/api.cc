@@ -2,15 +2,21 @@
 
 #include <algorithm>
 
-#include "api/authentication.h"
 #include "api/json_body.h"
 #include "api/routes.h"
+#include "base/crypto.h"
 
 namespace eventrelay {
 namespace {
 
 /// Bodies of everything but events are small.
 constexpr std::size_t kSmallBodyBytesMax = 64 * 1024;
+
+/// A page of another site can send a body without a type, unasked.
+std::optional<HttpResponse> untyped_refusal(const HttpRequest& request) {
+  if (request.body.empty() || !media_type(request).empty()) return std::nullopt;
+  return problem(415, "", "The body must be application/json, and say so.");
+}
 
 /// The answer to what the route would not look at. Without a body, or with {}, there is nothing in it.
 std::optional<HttpResponse> unused_input(Takes takes, const HttpRequest& request, std::string_view query) {
@@ -35,9 +41,36 @@ Awaitable<Result<ChangeResult>> change(ApiContext& api, Change intent) {
   co_return co_await std::move(committed);
 }
 
-Api::Api(EventLoop& loop, Store& store, StoreQueries& queries, Intake& intake, const LoopCatalog& catalog,
-         Metrics& metrics, ApiOptions options)
-    : context_(new ApiContext{loop, store, queries, intake, catalog, metrics, std::move(options), ParseThread(loop)}),
+Awaitable<Result<PeopleResult>> change_people(ApiContext& api, PeopleChange intent) {
+  auto committed = completion_of<Result<PeopleResult>>(
+      [&](auto done) { api.people.change_people(api.loop, std::move(intent), std::move(done)); });
+  co_return co_await std::move(committed);
+}
+
+Awaitable<Result<Caller>> find_session_caller(ApiContext& api, const HttpRequest& request) {
+  const auto cookie = session_cookie(api.options.site, request);
+  if (cookie.empty() || !api.options.site.can_sign_in()) co_return Caller();
+  const auto token = sha256(cookie);
+  auto read = api.people.find_session(api.loop, token);
+  auto session = co_await std::move(read);
+  if (!session && session.error().code == ErrorCode::kNotFound) co_return Caller();
+  if (!session) co_return session.error();
+  if (api.loop.wall_now() - session->seen_at >= kSessionTouchEvery) {
+    // Nobody waits for it: where it fails, the next request does it.
+    api.people.change_people(api.loop, TouchSession{token}, [](const Result<PeopleResult>&) {});
+  }
+  co_return caller_by_session(std::move(*session), token);
+}
+
+AuditEntry audit_of(const ApiContext& api, const ApiCall& call, std::string_view action, std::string target) {
+  return {call.organization, actor_of(call.caller), std::string(action), std::move(target),
+          client_address(api.options.site, call.request)};
+}
+
+Api::Api(EventLoop& loop, Store& store, StoreQueries& queries, PeopleStore& people, Intake& intake,
+         const LoopCatalog& catalog, Metrics& metrics, SignIn& sign_in, ApiOptions options)
+    : context_(new ApiContext{loop, store, queries, people, intake, catalog, metrics, sign_in, std::move(options),
+                              ParseThread(loop)}),
       router_(std::make_unique<Router>()) {
   add_system_routes(*router_);
   if (!context_->options.serves_api) return;
@@ -48,60 +81,97 @@ Api::Api(EventLoop& loop, Store& store, StoreQueries& queries, Intake& intake, c
   add_job_routes(*router_);
   add_key_routes(*router_);
   add_metrics_routes(*router_);
+  add_session_routes(*router_);
+  add_accept_route(*router_);
+  add_people_routes(*router_);
+  add_organization_routes(*router_);
+  add_settings_routes(*router_);
 }
 
 Api::~Api() = default;
 
-/// Where a request goes: to its route, or no further than its refusal.
+/// Where a request goes.
 struct Api::Way {
+  RouteMatch match;
   const Route* route = nullptr;
-  ApiCall call;  ///< without its request
-  std::optional<HttpResponse> refusal;
+  std::string_view query;
+  bool is_open = false;  ///< nobody is asked who they are
 };
 
 Api::Way Api::find_way(const HttpRequest& request) const {
   const auto question = std::min(request.target.find('?'), request.target.size());
   const auto path = request.target.substr(0, question);
-  const auto match = router_->match(path);
-  const auto* route = match.routes != nullptr ? match.find(request.method) : nullptr;
   Way way;
-  if (route == nullptr || route->access != Access::kOpen) {
-    const auto* key = authenticate(request, context_->catalog);
-    // Nobody learns without a key what there is below /api; elsewhere there are no secrets.
-    if (key == nullptr && path.starts_with("/api/")) {
-      way.refusal = unauthorized();
-      return way;
-    }
-    if (key != nullptr) {
-      way.call.organization = key->organization;
-      way.call.scope = key->scope;
-    }
-  }
-  if (match.routes == nullptr) {
-    way.refusal = problem(404, "", "There is nothing at this path.");
-  } else if (route == nullptr) {
-    way.refusal = problem(405, "", "The path does not have this method.");
-    way.refusal->headers.emplace_back("allow", match.allowed());
-  } else if (!may(way.call.scope, route->access)) {
-    way.refusal = forbidden(route->access);
-  } else {
-    way.route = route;
-    way.call.query = request.target.substr(std::min(question + 1, request.target.size()));
-    way.call.id = match.id;
-  }
+  way.match = router_->match(path);
+  if (way.match.routes != nullptr) way.route = way.match.find(request.method);
+  way.query = request.target.substr(std::min(question + 1, request.target.size()));
+  // Nobody learns without a key or a session what there is below /api; elsewhere there are no secrets.
+  way.is_open = way.route != nullptr ? way.route->access == Access::kOpen : !path.starts_with("/api/");
   return way;
 }
 
-Awaitable<HttpResponse> Api::handle(HttpRequest request) {
-  auto way = find_way(request);
-  if (way.refusal) return ready(std::move(*way.refusal));
-  if (auto refusal = unused_input(way.route->takes, request, way.call.query)) return ready(std::move(*refusal));
-  way.call.request = std::move(request);
-  return way.route->handler(*context_, std::move(way.call));
+/// Who comes with a key, or is not asked at all, is known without the store.
+bool Api::is_by_session(const Way& way, std::string_view key, const HttpRequest& request) const {
+  return !way.is_open && key.empty() && !session_cookie(context_->options.site, request).empty();
 }
 
-std::optional<HttpResponse> Api::refusal(const HttpRequest& request) const {
-  return find_way(request).refusal;
+std::optional<HttpResponse> Api::refusal_of(const Way& way, const Caller& caller, const HttpRequest& request) const {
+  if (!way.is_open && !caller.is_known()) return unauthorized();
+  if (way.match.routes == nullptr) return problem(404, "", "There is nothing at this path.");
+  if (way.route == nullptr) {
+    auto refusal = problem(405, "", "The path does not have this method.");
+    refusal.headers.emplace_back("allow", way.match.allowed());
+    return refusal;
+  }
+  if (!may(caller, way.route->access)) return forbidden(way.route->access);
+  // A browser sends a cookie along whoever made it ask; a key is only sent by who has it.
+  return caller.key ? std::nullopt : origin_refusal(context_->options.site, request);
+}
+
+Awaitable<HttpResponse> Api::handle(HttpRequest request) {
+  const auto way = find_way(request);
+  const auto key = presented_key(request);
+  if (is_by_session(way, key, request)) return handle_session(way, std::move(request));
+  auto caller = way.is_open ? Caller() : caller_by_key(key, context_->catalog);
+  return answer(way, std::move(caller), std::move(request));
+}
+
+Awaitable<HttpResponse> Api::handle_session(Way way, HttpRequest request) {
+  auto found = find_session_caller(*context_, request);
+  auto caller = co_await std::move(found);
+  if (!caller) co_return problem_of(caller.error());
+  auto answered = answer(way, std::move(*caller), std::move(request));
+  co_return co_await std::move(answered);
+}
+
+Awaitable<HttpResponse> Api::answer(const Way& way, Caller caller, HttpRequest request) {
+  if (auto refusal = refusal_of(way, caller, request)) return answer_at_once(std::move(*refusal));
+  if (!caller.key && way.route->takes != Takes::kAnything) {
+    if (auto refusal = untyped_refusal(request)) return answer_at_once(std::move(*refusal));
+  }
+  if (auto refusal = unused_input(way.route->takes, request, way.query)) return answer_at_once(std::move(*refusal));
+  ApiCall call;
+  call.query = way.query;
+  call.id = way.match.id;
+  call.organization = caller.organization;
+  call.caller = std::move(caller);
+  call.request = std::move(request);
+  return way.route->handler(*context_, std::move(call));
+}
+
+Awaitable<std::optional<HttpResponse>> Api::refusal(const HttpRequest& request) {
+  const auto way = find_way(request);
+  const auto key = presented_key(request);
+  Caller caller;
+  if (is_by_session(way, key, request)) {
+    auto found = find_session_caller(*context_, request);
+    auto known = co_await std::move(found);
+    if (!known) co_return problem_of(known.error());
+    caller = std::move(*known);
+  } else if (!way.is_open) {
+    caller = caller_by_key(key, context_->catalog);
+  }
+  co_return refusal_of(way, caller, request);
 }
 
 std::size_t Api::body_limit(std::string_view method, std::string_view target) const {

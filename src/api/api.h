@@ -7,17 +7,21 @@
 #include <utility>
 #include <vector>
 
+#include "api/site.h"
 #include "base/limits.h"
 #include "base/metrics.h"
 #include "domain/target_url.h"
 #include "engine/intake.h"
 #include "net/http_types.h"
+#include "ports/people.h"
 #include "ports/store_queries.h"
 
 namespace eventrelay {
 
 struct ApiContext;
+struct Caller;
 class Router;
+struct SignIn;
 
 struct ApiOptions {
   std::size_t event_bytes_max = kEventBytesDefault;  ///< body of one event
@@ -27,13 +31,17 @@ struct ApiOptions {
   /// without. On the loop's thread.
   std::function<std::vector<std::pair<std::string, std::string>>()> helpers;
   std::string_view store_name = "sqlite";
+  std::string address;  ///< where it listens: "127.0.0.1:8080"
+  Site site;
+  int retention_days = 0;  ///< as the process was started
+  WallTime started_at{};
 };
 
 class Api {
  public:
   /// Everything outlives the Api, and is of the same loop or thread-safe.
-  Api(EventLoop& loop, Store& store, StoreQueries& queries, Intake& intake, const LoopCatalog& catalog,
-      Metrics& metrics, ApiOptions options);
+  Api(EventLoop& loop, Store& store, StoreQueries& queries, PeopleStore& people, Intake& intake,
+      const LoopCatalog& catalog, Metrics& metrics, SignIn& sign_in, ApiOptions options);
   ~Api();
   Api(const Api&) = delete;
   Api& operator=(const Api&) = delete;
@@ -41,13 +49,17 @@ class Api {
   Awaitable<HttpResponse> handle(HttpRequest request);
   /// Bytes that a request's body may have.
   std::size_t body_limit(std::string_view method, std::string_view target) const;
-  /// The answer to a request that no route will see: of a stranger, without the scope, to nowhere. Its body is not
-  /// read.
-  std::optional<HttpResponse> refusal(const HttpRequest& request) const;
+  /// The answer to a request that no route will see: of a stranger, without the role, to nowhere. Its body is not
+  /// read. request: stays until then.
+  Awaitable<std::optional<HttpResponse>> refusal(const HttpRequest& request);
 
  private:
   struct Way;
   Way find_way(const HttpRequest& request) const;
+  bool is_by_session(const Way& way, std::string_view key, const HttpRequest& request) const;
+  std::optional<HttpResponse> refusal_of(const Way& way, const Caller& caller, const HttpRequest& request) const;
+  Awaitable<HttpResponse> handle_session(Way way, HttpRequest request);
+  Awaitable<HttpResponse> answer(const Way& way, Caller caller, HttpRequest request);
   std::unique_ptr<ApiContext> context_;
   std::unique_ptr<Router> router_;
 };

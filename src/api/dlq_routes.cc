@@ -8,8 +8,8 @@ namespace {
 Awaitable<HttpResponse> list_dead(ApiContext& api, ApiCall call) {
   auto parameters = Parameters::from_query(call.query);
   auto filter = parameters.take_delivery_filter(false);
-  const auto page = parameters.take_page("dlq");
-  if (const auto faults = parameters.finish(); !faults.empty()) co_return invalid_input(faults);
+  const auto page = parameters.take_page("dlq", call.organization);
+  if (const auto faults = parameters.finish(); !faults.empty()) co_return invalid_query(faults);
   auto listed = api.queries.list_dead(api.loop, call.organization, std::move(filter), page);
   const auto rows = co_await std::move(listed);
   if (!rows) co_return problem_of(rows.error());
@@ -20,6 +20,7 @@ Awaitable<HttpResponse> replay_dead(ApiContext& api, ApiCall call) {
   const auto id = parse_delivery_id(call.id);
   if (!id) co_return not_found();
   Change intent = ReplayDead{call.organization, *id};
+  intent.audit = audit_of(api, call, "delivery.replay", to_text(*id));
   auto answer = change_delivery(api, std::move(intent));
   co_return co_await std::move(answer);
 }
@@ -28,6 +29,7 @@ Awaitable<HttpResponse> purge_dead(ApiContext& api, ApiCall call) {
   const auto id = parse_delivery_id(call.id);
   if (!id) co_return not_found();
   Change intent = PurgeDead{call.organization, *id};
+  intent.audit = audit_of(api, call, "delivery.purge", to_text(*id));
   auto purged = change(api, std::move(intent));
   const auto result = co_await std::move(purged);
   co_return result ? no_content() : problem_of(result.error());
@@ -71,8 +73,7 @@ Awaitable<HttpResponse> count_dead(ApiContext& api, OrganizationId organization,
   co_return json_response(202, std::move(json));
 }
 
-Awaitable<HttpResponse> start_job(ApiContext& api, CreateJob job) {
-  Change intent = std::move(job);
+Awaitable<HttpResponse> start_job(ApiContext& api, Change intent) {
   auto created = change(api, std::move(intent));
   const auto result = co_await std::move(created);
   if (!result) co_return problem_of(result.error());
@@ -81,29 +82,34 @@ Awaitable<HttpResponse> start_job(ApiContext& api, CreateJob job) {
   co_return json_response(202, std::move(json));
 }
 
-Awaitable<HttpResponse> start_bulk(ApiContext& api, const ApiCall& call, JobKind kind) {
+/// Who may look may ask how many there are.
+Awaitable<HttpResponse> start_bulk(ApiContext& api, const ApiCall& call, JobKind kind, std::string_view action) {
   auto body = read_bulk(call.request);
-  if (body.refusal) return ready(std::move(*body.refusal));
+  const bool only_counts = body.dry_run && !body.refusal;
+  if (!only_counts && !may(call.caller, Access::kDeveloper)) return answer_at_once(forbidden(Access::kDeveloper));
+  if (body.refusal) return answer_at_once(std::move(*body.refusal));
   if (body.dry_run) return count_dead(api, call.organization, std::move(body.filter));
-  return start_job(api, CreateJob{call.organization, kind, std::move(body.filter), body.rate});
+  Change intent = CreateJob{call.organization, kind, std::move(body.filter), body.rate};
+  intent.audit = audit_of(api, call, action);
+  return start_job(api, std::move(intent));
 }
 
 Awaitable<HttpResponse> replay_all(ApiContext& api, ApiCall call) {
-  return start_bulk(api, call, JobKind::kReplayDead);
+  return start_bulk(api, call, JobKind::kReplayDead, "dlq.replay");
 }
 
 Awaitable<HttpResponse> purge_all(ApiContext& api, ApiCall call) {
-  return start_bulk(api, call, JobKind::kPurgeDead);
+  return start_bulk(api, call, JobKind::kPurgeDead, "dlq.purge");
 }
 
 }  // namespace
 
 void add_dlq_routes(Router& router) {
-  router.add("GET", "/api/dlq", Access::kRead, Takes::kQuery, list_dead);
-  router.add("POST", "/api/dlq/replay", Access::kAdmin, Takes::kBody, replay_all);
-  router.add("POST", "/api/dlq/purge", Access::kAdmin, Takes::kBody, purge_all);
-  router.add("POST", "/api/dlq/{id}/replay", Access::kAdmin, Takes::kNothing, replay_dead);
-  router.add("DELETE", "/api/dlq/{id}", Access::kAdmin, Takes::kNothing, purge_dead);
+  router.add("GET", "/api/dlq", Access::kViewer, Takes::kQuery, list_dead);
+  router.add("POST", "/api/dlq/replay", Access::kViewer, Takes::kBody, replay_all);
+  router.add("POST", "/api/dlq/purge", Access::kViewer, Takes::kBody, purge_all);
+  router.add("POST", "/api/dlq/{id}/replay", Access::kDeveloper, Takes::kNothing, replay_dead);
+  router.add("DELETE", "/api/dlq/{id}", Access::kDeveloper, Takes::kNothing, purge_dead);
 }
 
 }  // namespace eventrelay

@@ -147,8 +147,8 @@ Awaitable<HttpResponse> post_batch(ApiContext& api, ApiCall call) {
 Awaitable<HttpResponse> list_events(ApiContext& api, ApiCall call) {
   auto parameters = Parameters::from_query(call.query);
   auto filter = parameters.take_event_filter();
-  const auto page = parameters.take_page("events");
-  if (const auto faults = parameters.finish(); !faults.empty()) co_return invalid_input(faults);
+  const auto page = parameters.take_page("events", call.organization);
+  if (const auto faults = parameters.finish(); !faults.empty()) co_return invalid_query(faults);
   auto listed = api.queries.list_events(api.loop, call.organization, std::move(filter), page);
   const auto rows = co_await std::move(listed);
   if (!rows) co_return problem_of(rows.error());
@@ -199,8 +199,13 @@ Awaitable<HttpResponse> replay_event(ApiContext& api, ApiCall call) {
   JsonObject body(std::move(parsed.value), "", faults);
   auto webhooks = take_webhook_ids(body);
   body.finish();
-  if (!faults.empty()) co_return invalid_input(faults);
+  if (!faults.empty()) {
+    auto read = api.queries.get_event(api.loop, call.organization, *id);
+    const auto event = co_await std::move(read);  // what is not there is said first
+    co_return event ? invalid_input(faults) : problem_of(event.error());
+  }
   Change intent = ReplayEvent{call.organization, *id, std::move(webhooks)};
+  intent.audit = audit_of(api, call, "event.replay", to_text(*id));
   auto replayed = change(api, std::move(intent));
   const auto result = co_await std::move(replayed);
   if (!result) co_return problem_of(result.error());
@@ -214,9 +219,9 @@ Awaitable<HttpResponse> replay_event(ApiContext& api, ApiCall call) {
 void add_event_routes(Router& router) {
   router.add("POST", "/api/events", Access::kPublish, Takes::kBody, post_event);
   router.add("POST", "/api/events/batch", Access::kPublish, Takes::kBody, post_batch);
-  router.add("GET", "/api/events", Access::kRead, Takes::kQuery, list_events);
-  router.add("GET", "/api/events/{id}", Access::kRead, Takes::kNothing, get_event);
-  router.add("POST", "/api/events/{id}/replay", Access::kAdmin, Takes::kBody, replay_event);
+  router.add("GET", "/api/events", Access::kViewer, Takes::kQuery, list_events);
+  router.add("GET", "/api/events/{id}", Access::kViewer, Takes::kNothing, get_event);
+  router.add("POST", "/api/events/{id}/replay", Access::kDeveloper, Takes::kBody, replay_event);
 }
 
 }  // namespace eventrelay

@@ -6,8 +6,8 @@ namespace {
 
 Awaitable<HttpResponse> list_jobs(ApiContext& api, ApiCall call) {
   auto parameters = Parameters::from_query(call.query);
-  const auto page = parameters.take_page("jobs");
-  if (const auto faults = parameters.finish(); !faults.empty()) co_return invalid_input(faults);
+  const auto page = parameters.take_page("jobs", call.organization);
+  if (const auto faults = parameters.finish(); !faults.empty()) co_return invalid_query(faults);
   auto listed = api.queries.list_jobs(api.loop, call.organization, page);
   const auto rows = co_await std::move(listed);
   if (!rows) co_return problem_of(rows.error());
@@ -32,6 +32,7 @@ Awaitable<HttpResponse> cancel_job(ApiContext& api, ApiCall call) {
   const auto id = parse_job_id(call.id);
   if (!id) co_return not_found();
   Change intent = CancelJob{call.organization, *id};
+  intent.audit = audit_of(api, call, "job.cancel", to_text(*id));
   auto cancelled = change(api, std::move(intent));
   const auto result = co_await std::move(cancelled);
   co_return result ? job_response(202, *result->job) : problem_of(result.error());
@@ -40,9 +41,9 @@ Awaitable<HttpResponse> cancel_job(ApiContext& api, ApiCall call) {
 }  // namespace
 
 void add_job_routes(Router& router) {
-  router.add("GET", "/api/jobs", Access::kRead, Takes::kQuery, list_jobs);
-  router.add("GET", "/api/jobs/{id}", Access::kRead, Takes::kNothing, get_job);
-  router.add("POST", "/api/jobs/{id}/cancel", Access::kAdmin, Takes::kNothing, cancel_job);
+  router.add("GET", "/api/jobs", Access::kViewer, Takes::kQuery, list_jobs);
+  router.add("GET", "/api/jobs/{id}", Access::kViewer, Takes::kNothing, get_job);
+  router.add("POST", "/api/jobs/{id}/cancel", Access::kDeveloper, Takes::kNothing, cancel_job);
 }
 
 }  // namespace eventrelay

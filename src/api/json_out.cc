@@ -212,6 +212,10 @@ void write_webhook_counts(JsonWriter& json, const WebhookCounts& counts) {
   json.key("p95_ms").number(counts.p95_ms).close('}');
 }
 
+Awaitable<HttpResponse> answer_at_once(HttpResponse response) {
+  co_return response;
+}
+
 HttpResponse json_response(int status, JsonWriter json) {
   HttpResponse response;
   response.status = status;

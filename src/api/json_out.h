@@ -29,6 +29,8 @@ void write_webhook_counts(JsonWriter& json, const WebhookCounts& counts);
 
 /// An answer with a JSON body.
 HttpResponse json_response(int status, JsonWriter json);
+/// Of a handler that waits for nothing.
+Awaitable<HttpResponse> answer_at_once(HttpResponse response);
 
 /// {"data":[…],"next_cursor":…}. next_cursor: JSON. write: one row.
 template <class Row, class Write>

@@ -1,5 +1,6 @@
 // API keys: made, listed, deleted. A key's text is shown once, at its creation.
 #include "api/json_body.h"
+#include "api/people_body.h"
 #include "api/routes.h"
 #include "base/crypto.h"
 #include "base/text.h"
@@ -7,7 +8,6 @@
 namespace eventrelay {
 namespace {
 
-constexpr std::size_t kNameCharsMax = 128;
 constexpr std::size_t kHintChars = 4;
 
 struct KeyBody {
@@ -50,6 +50,7 @@ Awaitable<HttpResponse> create_key(ApiContext& api, ApiCall call) {
   key.hash = sha256(text);
   key.hint = text.substr(text.size() - kHintChars);
   Change intent = CreateApiKey{key};
+  intent.audit = audit_of(api, call, "key.create");
   auto created = change(api, std::move(intent));
   const auto result = co_await std::move(created);
   if (!result) co_return problem_of(result.error());
@@ -61,8 +62,8 @@ Awaitable<HttpResponse> create_key(ApiContext& api, ApiCall call) {
 
 Awaitable<HttpResponse> list_keys(ApiContext& api, ApiCall call) {
   auto parameters = Parameters::from_query(call.query);
-  const auto page = parameters.take_page("keys");
-  if (const auto faults = parameters.finish(); !faults.empty()) co_return invalid_input(faults);
+  const auto page = parameters.take_page("keys", call.organization);
+  if (const auto faults = parameters.finish(); !faults.empty()) co_return invalid_query(faults);
   auto listed = api.queries.list_api_keys(api.loop, call.organization, page);
   const auto rows = co_await std::move(listed);
   if (!rows) co_return problem_of(rows.error());
@@ -74,6 +75,7 @@ Awaitable<HttpResponse> delete_key(ApiContext& api, ApiCall call) {
   const auto id = parse_api_key_id(call.id);
   if (!id) co_return not_found();
   Change intent = DeleteApiKey{call.organization, *id};
+  intent.audit = audit_of(api, call, "key.delete", to_text(*id));
   auto deleted = change(api, std::move(intent));
   const auto result = co_await std::move(deleted);
   co_return result ? no_content() : problem_of(result.error());

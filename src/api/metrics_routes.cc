@@ -31,7 +31,7 @@ Awaitable<HttpResponse> get_metrics(ApiContext& api, ApiCall call) {
   auto parameters = Parameters::from_query(call.query);
   const Window window = take_window(parameters, kWindows, "must be 15m, 1h, 6h, 24h, 7d or 30d");
   const auto webhook = parameters.take_webhook_id();
-  if (const auto faults = parameters.finish(); !faults.empty()) co_return invalid_input(faults);
+  if (const auto faults = parameters.finish(); !faults.empty()) co_return invalid_query(faults);
   auto read = api.queries.metrics(api.loop, call.organization, window.window, webhook);
   const auto report = co_await std::move(read);
   if (!report) co_return problem_of(report.error());
@@ -57,8 +57,8 @@ Awaitable<HttpResponse> list_webhook_counts(ApiContext& api, ApiCall call) {
 }  // namespace
 
 void add_metrics_routes(Router& router) {
-  router.add("GET", "/api/metrics", Access::kRead, Takes::kQuery, get_metrics);
-  router.add("GET", "/api/metrics/webhooks", Access::kRead, Takes::kQuery, list_webhook_counts);
+  router.add("GET", "/api/metrics", Access::kViewer, Takes::kQuery, get_metrics);
+  router.add("GET", "/api/metrics/webhooks", Access::kViewer, Takes::kQuery, list_webhook_counts);
 }
 
 }  // namespace eventrelay

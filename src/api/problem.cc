@@ -43,6 +43,12 @@ HttpResponse invalid_input(const std::vector<FieldError>& errors) {
   return problem(422, "invalid_input", "The input breaks a rule; `errors` says which.", errors);
 }
 
+HttpResponse invalid_query(const std::vector<FieldError>& errors) {
+  const bool only_cursor = errors.size() == 1 && errors.front().path == "cursor";
+  return only_cursor ? problem(400, "invalid_cursor", "The cursor is none of this list with these filters.", errors)
+                     : invalid_input(errors);
+}
+
 HttpResponse problem_of(const Error& error) {
   switch (error.code) {
     case ErrorCode::kInvalid:
@@ -51,6 +57,8 @@ HttpResponse problem_of(const Error& error) {
       return problem(404, "not_found", "There is no such thing.");
     case ErrorCode::kConflict:
       return problem(409, "conflict", error.message);
+    case ErrorCode::kForbidden:
+      return problem(403, "", error.message);
     case ErrorCode::kKeyReused:
       return problem(422, "idempotency_key_reused", "This Idempotency-Key came before with another body.",
                      {{"Idempotency-Key", "came before with another body"}});

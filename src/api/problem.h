@@ -13,6 +13,8 @@ HttpResponse problem(int status, std::string_view kind, std::string_view detail,
                      const std::vector<FieldError>& errors = {});
 /// 422 that names what is wrong.
 HttpResponse invalid_input(const std::vector<FieldError>& errors);
+/// The same for a list's parameters. Where only the cursor is none of the list's: 400.
+HttpResponse invalid_query(const std::vector<FieldError>& errors);
 /// The answer to a store's or an intake's error; 503 tells when to try again.
 HttpResponse problem_of(const Error& error);
 

@@ -140,8 +140,8 @@ EventFilter Parameters::take_event_filter() {
   return filter;
 }
 
-PageRequest Parameters::take_page(std::string_view list_name) {
-  list_.insert(0, std::string(list_name) + "\n");
+PageRequest Parameters::take_page(std::string_view list_name, OrganizationId organization) {
+  list_.insert(0, std::string(list_name) + "\n" + to_text(organization) + "\n");
   const auto parse_limit = [](const std::string& text) -> std::optional<std::size_t> {
     std::size_t value = 0;
     const auto* const end = text.data() + text.size();

@@ -30,8 +30,9 @@ class Parameters {
   DeliveryFilter take_delivery_filter(bool with_state);
   EventFilter take_event_filter();
 
-  /// What to look up, and what the list's cursors are bound to. Take the filters before: list is `name` and them.
-  PageRequest take_page(std::string_view list_name);
+  /// What to look up, and what the list's cursors are bound to. Take the filters before: list is `name`, whose it is,
+  /// and them.
+  PageRequest take_page(std::string_view list_name, OrganizationId organization);
   /// The cursor of the next page; null for 0. After take_page().
   std::string next_cursor(std::int64_t next) const;
 

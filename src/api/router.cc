@@ -4,10 +4,6 @@
 
 namespace eventrelay {
 
-Awaitable<HttpResponse> ready(HttpResponse response) {
-  co_return response;
-}
-
 const Route* RouteMatch::find(std::string_view method) const {
   if (method == "HEAD") method = "GET";
   for (const auto& route : *routes) {

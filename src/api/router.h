@@ -5,16 +5,13 @@
 #include <unordered_map>
 #include <vector>
 
-#include "domain/api_key.h"
+#include "api/caller.h"
 #include "net/http_types.h"
 #include "ports/store_queries.h"
 
 namespace eventrelay {
 
 struct ApiContext;
-
-/// What a caller needs to be let in.
-enum class Access { kOpen, kRead, kPublish, kAdmin };
 
 /// What a route looks at; anything else in a request is refused, so that nobody believes that it counts.
 enum class Takes { kNothing, kQuery, kBody, kAnything };
@@ -24,13 +21,11 @@ struct ApiCall {
   HttpRequest request;
   std::string_view query;  ///< after the question mark
   std::string_view id;     ///< what stands for {id} in the path
-  OrganizationId organization{};
-  Scope scope = Scope::kRead;
+  OrganizationId organization{};  ///< the caller's
+  Caller caller;
 };
 
 using RouteHandler = Awaitable<HttpResponse> (*)(ApiContext& api, ApiCall call);
-/// An answer that waits for nothing.
-Awaitable<HttpResponse> ready(HttpResponse response);
 
 struct Route {
   std::string_view method;

@@ -1,11 +1,13 @@
 // What the routes share, and where each resource adds its own. One loop's.
 #pragma once
 #include "api/api.h"
+#include "api/caller.h"
 #include "api/json_out.h"
 #include "api/parse_thread.h"
 #include "api/problem.h"
 #include "api/query.h"
 #include "api/router.h"
+#include "api/sign_in.h"
 
 namespace eventrelay {
 
@@ -13,9 +15,11 @@ struct ApiContext {
   EventLoop& loop;
   Store& store;
   StoreQueries& queries;
+  PeopleStore& people;
   Intake& intake;
   const LoopCatalog& catalog;
   Metrics& metrics;
+  SignIn& sign_in;
   ApiOptions options;
   ParseThread parse_thread;
 };
@@ -27,10 +31,21 @@ void add_dlq_routes(Router& router);
 void add_job_routes(Router& router);
 void add_key_routes(Router& router);
 void add_metrics_routes(Router& router);
+void add_session_routes(Router& router);
+void add_accept_route(Router& router);
+void add_people_routes(Router& router);
+void add_organization_routes(Router& router);
+void add_settings_routes(Router& router);
 void add_system_routes(Router& router);
+
+/// The person of the request's cookie; nobody where that is no session that is alive.
+Awaitable<Result<Caller>> find_session_caller(ApiContext& api, const HttpRequest& request);
+/// What the caller does, for the log of their organization. target: an id; empty: of what the change makes.
+AuditEntry audit_of(const ApiContext& api, const ApiCall& call, std::string_view action, std::string target = {});
 
 /// Waits for a committed change.
 Awaitable<Result<ChangeResult>> change(ApiContext& api, Change intent);
+Awaitable<Result<PeopleResult>> change_people(ApiContext& api, PeopleChange intent);
 /// Commits a RetryDelivery, CancelDelivery or ReplayDead and answers 202 with the delivery after it.
 Awaitable<HttpResponse> change_delivery(ApiContext& api, Change intent);
 

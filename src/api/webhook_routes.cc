@@ -20,18 +20,18 @@ HttpResponse secret_response(const Secret& secret) {
   return json_response(200, std::move(json));
 }
 
-WebhookView view_for(Scope scope) {
-  return {scope == Scope::kAdmin, false};
+WebhookView view_for(const Caller& caller) {
+  return {caller.is_at_least(Role::kDeveloper), false};
 }
 
 Awaitable<HttpResponse> list_webhooks(ApiContext& api, ApiCall call) {
   auto parameters = Parameters::from_query(call.query);
-  const auto page = parameters.take_page("webhooks");
-  if (const auto faults = parameters.finish(); !faults.empty()) co_return invalid_input(faults);
+  const auto page = parameters.take_page("webhooks", call.organization);
+  if (const auto faults = parameters.finish(); !faults.empty()) co_return invalid_query(faults);
   auto listed = api.queries.list_webhooks(api.loop, call.organization, page);
   const auto rows = co_await std::move(listed);
   if (!rows) co_return problem_of(rows.error());
-  const auto view = view_for(call.scope);
+  const auto view = view_for(call.caller);
   co_return list_response(rows->rows, parameters.next_cursor(rows->next),
                           [view](JsonWriter& json, const WebhookPtr& row) { write_webhook(json, *row, view); });
 }
@@ -42,6 +42,7 @@ Awaitable<HttpResponse> create_webhook(ApiContext& api, ApiCall call) {
   if (body.refusal) co_return std::move(*body.refusal);
   auto secret = body.secret ? std::move(*body.secret) : random_secret();
   Change intent = CreateWebhook{call.organization, std::move(body.spec), std::move(secret)};
+  intent.audit = audit_of(api, call, "webhook.create");
   auto created = change(api, std::move(intent));
   const auto result = co_await std::move(created);
   if (!result) co_return problem_of(result.error());
@@ -54,7 +55,7 @@ Awaitable<HttpResponse> get_webhook(ApiContext& api, ApiCall call) {
   auto read = api.queries.get_webhook(api.loop, call.organization, *id);
   const auto webhook = co_await std::move(read);
   if (!webhook) co_return problem_of(webhook.error());
-  co_return webhook_response(200, **webhook, view_for(call.scope));
+  co_return webhook_response(200, **webhook, view_for(call.caller));
 }
 
 Awaitable<HttpResponse> patch_webhook(ApiContext& api, ApiCall call) {
@@ -67,16 +68,18 @@ Awaitable<HttpResponse> patch_webhook(ApiContext& api, ApiCall call) {
   auto body = read_webhook_patch(call.request.body, **current, api.options.rules);
   if (body.refusal) co_return std::move(*body.refusal);
   Change intent = UpdateWebhook{call.organization, *id, std::move(body.patch)};
+  intent.audit = audit_of(api, call, "webhook.update", to_text(*id));
   auto changed = change(api, std::move(intent));
   const auto result = co_await std::move(changed);
   if (!result) co_return problem_of(result.error());
-  co_return webhook_response(200, *result->webhook, view_for(call.scope));
+  co_return webhook_response(200, *result->webhook, view_for(call.caller));
 }
 
 Awaitable<HttpResponse> delete_webhook(ApiContext& api, ApiCall call) {
   const auto id = parse_webhook_id(call.id);
   if (!id) co_return not_found();
   Change intent = DeleteWebhook{call.organization, *id};
+  intent.audit = audit_of(api, call, "webhook.delete", to_text(*id));
   auto deleted = change(api, std::move(intent));
   const auto result = co_await std::move(deleted);
   co_return result ? no_content() : problem_of(result.error());
@@ -88,7 +91,11 @@ Awaitable<HttpResponse> get_secret(ApiContext& api, ApiCall call) {
   auto read = api.queries.get_webhook(api.loop, call.organization, *id);
   const auto webhook = co_await std::move(read);
   if (!webhook) co_return problem_of(webhook.error());
-  co_return secret_response((*webhook)->secret);
+  PeopleChange intent = WriteAudit{};
+  intent.audit = audit_of(api, call, "webhook.reveal_secret", to_text(*id));
+  auto written = change_people(api, std::move(intent));
+  const auto result = co_await std::move(written);
+  co_return result ? secret_response((*webhook)->secret) : problem_of(result.error());
 }
 
 Awaitable<HttpResponse> rotate_secret(ApiContext& api, ApiCall call) {
@@ -96,6 +103,7 @@ Awaitable<HttpResponse> rotate_secret(ApiContext& api, ApiCall call) {
   if (!id) co_return not_found();
   const auto secret = random_secret();
   Change intent = RotateSecret{call.organization, *id, secret};
+  intent.audit = audit_of(api, call, "webhook.rotate_secret", to_text(*id));
   auto rotated = change(api, std::move(intent));
   const auto result = co_await std::move(rotated);
   co_return result ? secret_response(secret) : problem_of(result.error());
@@ -108,6 +116,7 @@ Awaitable<HttpResponse> test_webhook(ApiContext& api, ApiCall call) {
   IngestIntent intent;
   intent.organization = call.organization;
   intent.targets_fixed = true;
+  intent.audit = std::make_shared<AuditEntry>(audit_of(api, call, "webhook.test", to_text(*id)));
   NewEvent event;
   event.type = kTestType;
   event.payload = R"({"message":"This is a test event.","webhook_id":")" + to_text(*id) + "\"}";
@@ -127,14 +136,14 @@ Awaitable<HttpResponse> test_webhook(ApiContext& api, ApiCall call) {
 }  // namespace
 
 void add_webhook_routes(Router& router) {
-  router.add("GET", "/api/webhooks", Access::kRead, Takes::kQuery, list_webhooks);
-  router.add("POST", "/api/webhooks", Access::kAdmin, Takes::kBody, create_webhook);
-  router.add("GET", "/api/webhooks/{id}", Access::kRead, Takes::kNothing, get_webhook);
-  router.add("PATCH", "/api/webhooks/{id}", Access::kAdmin, Takes::kBody, patch_webhook);
-  router.add("DELETE", "/api/webhooks/{id}", Access::kAdmin, Takes::kNothing, delete_webhook);
-  router.add("GET", "/api/webhooks/{id}/secret", Access::kAdmin, Takes::kNothing, get_secret);
-  router.add("POST", "/api/webhooks/{id}/rotate-secret", Access::kAdmin, Takes::kNothing, rotate_secret);
-  router.add("POST", "/api/webhooks/{id}/test", Access::kAdmin, Takes::kNothing, test_webhook);
+  router.add("GET", "/api/webhooks", Access::kViewer, Takes::kQuery, list_webhooks);
+  router.add("POST", "/api/webhooks", Access::kDeveloper, Takes::kBody, create_webhook);
+  router.add("GET", "/api/webhooks/{id}", Access::kViewer, Takes::kNothing, get_webhook);
+  router.add("PATCH", "/api/webhooks/{id}", Access::kDeveloper, Takes::kBody, patch_webhook);
+  router.add("DELETE", "/api/webhooks/{id}", Access::kDeveloper, Takes::kNothing, delete_webhook);
+  router.add("GET", "/api/webhooks/{id}/secret", Access::kDeveloper, Takes::kNothing, get_secret);
+  router.add("POST", "/api/webhooks/{id}/rotate-secret", Access::kDeveloper, Takes::kNothing, rotate_secret);
+  router.add("POST", "/api/webhooks/{id}/test", Access::kDeveloper, Takes::kNothing, test_webhook);
 }
 
 }  // namespace eventrelay

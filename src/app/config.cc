@@ -61,15 +61,25 @@ std::string set_listen(Config& config, const std::string& text) {
   return set_number<std::uint16_t>(text.substr(colon + 1), 0, 65'535, config.listen_port);
 }
 
-std::string set_targets(Config& config, const std::string& text) {
-  config.allow_targets.clear();
+std::string set_ranges(const std::string& text, std::vector<Cidr>& out) {
+  out.clear();
   for (std::size_t at = 0; at <= text.size();) {
     const auto comma = std::min(text.find(',', at), text.size());
     const auto cidr = Cidr::parse(text.substr(at, comma - at));
     if (!cidr) return "must be address ranges such as 10.0.0.0/8,fd00::/8";
-    config.allow_targets.push_back(*cidr);
+    out.push_back(*cidr);
     at = comma + 1;
   }
+  return "";
+}
+
+std::string set_public_url(Config& config, const std::string& text) {
+  config.public_url.clear();
+  if (text.empty()) return "";
+  const auto url = parse_target_url(text);
+  if (!url || url->target != "/" || text.find('#') != std::string::npos)
+    return "must be https://HOST or https://HOST:PORT, without a path (http:// where no TLS is used at all)";
+  config.public_url = (url->tls ? "https://" : "http://") + url->authority;
   return "";
 }
 
@@ -81,10 +91,10 @@ std::string set_word(const std::optional<T>& parsed, const char* words, T& out) 
   return "";
 }
 
-std::optional<Role> parse_role(std::string_view text) {
-  if (text == "all") return Role::kAll;
-  if (text == "api") return Role::kApi;
-  return text == "worker" ? std::optional(Role::kWorker) : std::nullopt;
+std::optional<ProcessRole> parse_process_role(std::string_view text) {
+  if (text == "all") return ProcessRole::kAll;
+  if (text == "api") return ProcessRole::kApi;
+  return text == "worker" ? std::optional(ProcessRole::kWorker) : std::nullopt;
 }
 
 /// The text is a secret: what is wrong with it never repeats it.
@@ -115,7 +125,7 @@ const std::vector<Option>& options() {
       {"redis-url", "Redis, which hands over between processes faster: redis://host:6379 or rediss:// (none)", false,
        set_redis_url},
       {"role", "all, api or worker: what this process of several does (all)", false,
-       [](Config& c, const std::string& v) { return set_word(parse_role(v), "all, api, worker", c.role); }},
+       [](Config& c, const std::string& v) { return set_word(parse_process_role(v), "all, api, worker", c.role); }},
       {"migrate", "bring the schema up to date at the start (true)", false,
        [](Config& c, const std::string& v) { return set_bool(v, c.migrate); }},
       {"retention-days", "days that events and final deliveries are kept, 1 to 3650 (0: for ever)", false,
@@ -123,7 +133,11 @@ const std::vector<Option>& options() {
       {"allow-private-targets", "let webhooks point to loopback and private addresses", true,
        [](Config& c, const std::string& v) { return set_bool(v, c.allow_private_targets); }},
       {"allow-targets", "address ranges that webhooks may point to although private: 10.0.0.0/8,fd00::/8", false,
-       set_targets},
+       [](Config& c, const std::string& v) { return set_ranges(v, c.allow_targets); }},
+      {"public-url", "how browsers reach this: https://hooks.example.com (none: people sign in over loopback alone)",
+       false, set_public_url},
+      {"trusted-proxies", "address ranges of proxies whose X-Forwarded-For tells the client: 10.0.0.0/8 (none)", false,
+       [](Config& c, const std::string& v) { return set_ranges(v, c.trusted_proxies); }},
       {"event-bytes-max", "largest body of one event, in bytes (262144)", false,
        [](Config& c, const std::string& v) {
          return set_number<std::size_t>(v, 1'024, kEventBytesMax, c.event_bytes_max);
@@ -216,7 +230,7 @@ void apply(Config& config, const std::map<std::string, std::string>& flags, cons
   if (const char* key = std::getenv("EVENTRELAY_API_KEY")) config.api_key = key;
   if (config.command == Command::kImport && config.database_url.empty())
     throw std::runtime_error("import needs a database-url: where everything goes to");
-  if (config.database_url.empty() && config.role != Role::kAll)
+  if (config.database_url.empty() && config.role != ProcessRole::kAll)
     throw std::runtime_error("role api or worker needs a database-url: processes share PostgreSQL");
   if (config.database_url.empty() && !config.redis_url.empty())
     throw std::runtime_error("redis-url needs a database-url: Redis only hands over what PostgreSQL keeps");

@@ -22,8 +22,7 @@ Result<tcp::acceptor> listen_on(asio::io_context& context, const tcp::endpoint& 
   if (shared) step([&] { acceptor.set_option(ReusePort(true), error); });
   step([&] { acceptor.bind(endpoint, error); });
   step([&] { acceptor.listen(asio::socket_base::max_listen_connections, error); });
-  if (error)
-    return Error{ErrorCode::kUnavailable, "Cannot listen on " + to_text(endpoint) + ": " + error.message(), {}};
+  if (error) return unavailable("Cannot listen on " + to_text(endpoint) + ": " + error.message());
   return acceptor;
 }
 

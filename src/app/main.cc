@@ -40,6 +40,9 @@ int serve(const Config& config) {
   if (const std::string& key = (*server)->new_api_key(); !key.empty()) {
     std::cout << "API key (shown this once): " << key << std::endl;
   }
+  if (const std::string& link = (*server)->first_link(); !link.empty()) {
+    std::cout << "First administrator, by this link (works once): " << link << std::endl;
+  }
   spdlog::info("listening on {}", (*server)->address());
   wait_for_signal();
   exit_at_next_signal();

@@ -12,8 +12,10 @@
 #include <vector>
 
 #include "api/api.h"
+#include "api/sign_in.h"
 #include "app/listeners.h"
 #include "app/shared_store.h"
+#include "base/crypto.h"
 #include "base/log.h"
 #include "engine/engine.h"
 #include "net/asio_event_loop.h"
@@ -77,6 +79,7 @@ class Server::Impl {
 
   std::string address;
   std::string new_api_key;
+  std::string first_link;
 
  private:
   Result<void> open_store();
@@ -85,6 +88,7 @@ class Server::Impl {
   void make_loops(std::size_t descriptors);
   Result<void> first_api_key(const Catalog& catalog);
   Result<void> add_key(const std::string& name, const std::string& key);
+  Result<void> make_first_link();
   /// begin(completion): asks the store for it. Blocks, while the loops run.
   template <class T, class Begin>
   Result<T> wait_for_store(Begin begin);
@@ -98,15 +102,19 @@ class Server::Impl {
   void end_loops();
 
   const Config config_;
+  const WallTime started_at_ = std::chrono::floor<milliseconds>(std::chrono::system_clock::now());
   Metrics metrics_;
   InProcessHandOver hand_over_;
   HttpServerShared shared_;
+  SignIn sign_in_;
+  Site site_;
   HttpServerLimits http_limits_;
   // The loops are destroyed before the store: what they still wait for from it is dropped with their contexts.
   std::unique_ptr<SqliteStore> sqlite_;
   std::unique_ptr<SharedStore> shared_store_;
   Store* store_ = nullptr;  ///< one of both
   StoreQueries* queries_ = nullptr;
+  PeopleStore* people_ = nullptr;
   std::vector<std::unique_ptr<LoopParts>> loops_;
   bool ended_ = false;
 };
@@ -136,6 +144,7 @@ Result<void> Server::Impl::start() {
   for (auto& parts : loops_) parts->engine->start(*catalog);
   for (auto& parts : loops_) parts->thread = std::thread([&context = parts->context] { context.run(); });
   if (auto made = first_api_key(*catalog); !made) return made.error();
+  if (auto made = make_first_link(); !made) return made.error();
   if (shared_store_) on_loop(*loops_.front(), [&] { shared_store_->start(loops_.front()->loop); });
   serve(std::move(*acceptors));
   return {};
@@ -151,6 +160,7 @@ Result<void> Server::Impl::open_store() {
     shared_store_ = std::move(*shared);
     store_ = &shared_store_->store();
     queries_ = &shared_store_->store();
+    people_ = &shared_store_->store();
     return {};
   }
   SqliteOptions options;
@@ -162,6 +172,7 @@ Result<void> Server::Impl::open_store() {
   sqlite_ = std::move(*store);
   store_ = sqlite_.get();
   queries_ = sqlite_.get();
+  people_ = sqlite_.get();
   return {};
 }
 
@@ -199,7 +210,7 @@ void Server::Impl::make_loops(std::size_t descriptors) {
     engines.push_back({&parts->loop, parts->engine.get()});
   }
   hand_over_.set_ears(std::move(ears));
-  if (shared_store_ && config_.role != Role::kApi) shared_store_->make_worker(std::move(engines), metrics_);
+  if (shared_store_ && config_.role != ProcessRole::kApi) shared_store_->make_worker(std::move(engines), metrics_);
 }
 
 Result<void> Server::Impl::first_api_key(const Catalog& catalog) {
@@ -215,7 +226,7 @@ Result<void> Server::Impl::first_api_key(const Catalog& catalog) {
     }
     return added;
   }
-  if (!catalog.keys.empty() || config_.role == Role::kWorker) return {};
+  if (!catalog.keys.empty() || config_.role == ProcessRole::kWorker) return {};
   std::string key = random_api_key();
   auto added = add_key("first key", key);
   if (added) new_api_key = std::move(key);
@@ -235,6 +246,21 @@ Result<void> Server::Impl::add_key(const std::string& name, const std::string& k
   return {};
 }
 
+Result<void> Server::Impl::make_first_link() {
+  if (config_.role == ProcessRole::kWorker) return {};
+  if (!site_.can_sign_in()) {
+    spdlog::info("nobody can sign in: set public-url to how browsers reach this server; API keys work");
+    return {};
+  }
+  const std::string token = random_token();
+  auto made = wait_for_store<PeopleResult>([&](auto done) {
+    people_->change_people(loops_.front()->loop, MakeFirstLink{sha256(token)}, std::move(done));
+  });
+  if (made) first_link = accept_link(site_, token);
+  if (made || made.error().code == ErrorCode::kConflict) return {};
+  return made.error();
+}
+
 template <class T, class Begin>
 Result<T> Server::Impl::wait_for_store(Begin begin) {
   auto promise = std::make_shared<std::promise<Result<T>>>();
@@ -249,7 +275,13 @@ Result<std::vector<tcp::acceptor>> Server::Impl::open_listeners() {
   std::vector<asio::io_context*> loops;
   for (auto& parts : loops_) loops.push_back(&parts->context);
   auto acceptors = listen(loops, tcp::endpoint(asio::ip::make_address(config_.listen_host), config_.listen_port));
-  if (acceptors) address = to_text(acceptors->front().local_endpoint());
+  if (!acceptors) return acceptors;
+  const auto endpoint = acceptors->front().local_endpoint();
+  address = to_text(endpoint);
+  site_.is_public = !config_.public_url.empty();
+  site_.url = site_.is_public ? config_.public_url : "http://" + address;
+  site_.is_loopback = endpoint.address().is_loopback();
+  site_.trusted_proxies = config_.trusted_proxies;
   return acceptors;
 }
 
@@ -263,13 +295,17 @@ void Server::Impl::make_api(LoopParts& parts, tcp::acceptor acceptor) {
   ApiOptions options;
   options.event_bytes_max = config_.event_bytes_max;
   options.rules = EgressRules{config_.allow_private_targets, config_.allow_targets};
-  options.serves_api = config_.role != Role::kWorker;
+  options.serves_api = config_.role != ProcessRole::kWorker;
+  options.address = address;
+  options.site = site_;
+  options.retention_days = config_.retention_days;
+  options.started_at = started_at_;
   if (shared_store_) {
     options.store_name = "postgresql";
     options.helpers = [this] { return shared_store_->helpers(); };
   }
-  parts.api = std::make_unique<Api>(parts.loop, *store_, *queries_, parts.engine->intake(), parts.engine->catalog(),
-                                    metrics_, options);
+  parts.api = std::make_unique<Api>(parts.loop, *store_, *queries_, *people_, parts.engine->intake(),
+                                    parts.engine->catalog(), metrics_, sign_in_, options);
   Api* api = parts.api.get();
   parts.server = std::make_unique<HttpServer>(
       parts.context, std::move(acceptor), http_limits_, shared_, metrics_,
@@ -317,7 +353,7 @@ void Server::Impl::stop() {
   if (shared_store_) shared_store_->store().end_by(deadline);
   // Requests that are being answered end; attempts under way end; what has not begun stays pending in the store. Of
   // several processes' partitions each goes to another process at once, with what is under way in it.
-  const bool is_worker = shared_store_ && config_.role != Role::kApi;
+  const bool is_worker = shared_store_ && config_.role != ProcessRole::kApi;
   run_all(deadline, [this, is_worker](LoopParts& parts, auto done) {
     const auto arrive = [done, left = std::make_shared<int>(2)] {
       if (--*left == 0) done();
@@ -348,6 +384,7 @@ void Server::Impl::end_shared_store() {
 
 void Server::Impl::end_loops() {
   if (std::exchange(ended_, true)) return;
+  sign_in_.hasher.stop();
   stop_store();
   if (shared_store_) end_shared_store();
   for (auto& parts : loops_) {
@@ -365,6 +402,9 @@ const std::string& Server::address() const {
 }
 const std::string& Server::new_api_key() const {
   return impl_->new_api_key;
+}
+const std::string& Server::first_link() const {
+  return impl_->first_link;
 }
 void Server::stop() {
   impl_->stop();

@@ -11,7 +11,8 @@ namespace eventrelay {
 
 class Server {
  public:
-  /// Opens the store, listens, starts the loops, makes the first API key where there is none, then serves.
+  /// Opens the store, listens, starts the loops, makes the first API key and the first link where they are needed, then
+  /// serves.
   /// Errors: a sentence for the operator; nothing is left running.
   static Result<std::unique_ptr<Server>> start(const Config& config);
   /// Ends the loops at once where stop() was not called.
@@ -21,6 +22,8 @@ class Server {
   const std::string& address() const;
   /// The API key made at this start; empty when there was one. Shown once.
   const std::string& new_api_key() const;
+  /// By which the first administrator makes their account; empty once somebody has one, and where nobody can sign in.
+  const std::string& first_link() const;
 
   /// Drains: no new requests, attempts under way end by their own deadlines and are committed. What is not
   /// over within kDrainTime is dropped: it is sent again by whoever comes next.

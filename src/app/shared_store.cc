@@ -41,7 +41,7 @@ Result<std::unique_ptr<SharedStore>> SharedStore::open(const Config& config, boo
     shared->redis_ = std::make_shared<RedisClient>(first_loop, std::move(redis));
     shared->appender_ = std::make_unique<RedisAppender>(first_loop, shared->redis_);
     shared->hand_over_->set_streams(*shared->appender_);
-    if (config.role != Role::kApi) shared->feed_ = std::make_unique<RedisFeed>(first_loop, shared->redis_);
+    if (config.role != ProcessRole::kApi) shared->feed_ = std::make_unique<RedisFeed>(first_loop, shared->redis_);
   }
   return shared;
 }

@@ -6,6 +6,7 @@
 #include <openssl/params.h>
 #include <openssl/rand.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -119,6 +120,15 @@ std::string random_bytes(std::size_t count) {
   std::string bytes(count, '\0');
   require(RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(count)) == 1, "no random bytes");
   return bytes;
+}
+
+std::string random_token() {
+  constexpr std::size_t kTokenBytes = 32;
+  auto text = base64_encode(random_bytes(kTokenBytes));
+  text.erase(text.find('='));
+  std::replace(text.begin(), text.end(), '+', '-');
+  std::replace(text.begin(), text.end(), '/', '_');
+  return text;
 }
 
 bool equal_constant_time(std::string_view a, std::string_view b) {

@@ -42,6 +42,15 @@ struct JobTag {
 struct ApiKeyTag {
   static constexpr std::string_view kPrefix = "key_";
 };
+struct UserTag {
+  static constexpr std::string_view kPrefix = "usr_";
+};
+struct InvitationTag {
+  static constexpr std::string_view kPrefix = "inv_";
+};
+struct AuditTag {
+  static constexpr std::string_view kPrefix = "aud_";
+};
 
 using OrganizationId = Id<OrganizationTag>;
 using EventId = Id<EventTag>;
@@ -49,6 +58,9 @@ using WebhookId = Id<WebhookTag>;
 using DeliveryId = Id<DeliveryTag>;
 using JobId = Id<JobTag>;
 using ApiKeyId = Id<ApiKeyTag>;
+using UserId = Id<UserTag>;
+using InvitationId = Id<InvitationTag>;
+using AuditId = Id<AuditTag>;
 
 /// The smallest id of that millisecond; times before the epoch give 0.
 std::int64_t first_id_at(WallTime time);
@@ -85,6 +97,15 @@ inline auto parse_job_id(std::string_view t) {
 }
 inline auto parse_api_key_id(std::string_view t) {
   return parse_id_tagged<ApiKeyTag>(t);
+}
+inline auto parse_organization_id(std::string_view t) {
+  return parse_id_tagged<OrganizationTag>(t);
+}
+inline auto parse_user_id(std::string_view t) {
+  return parse_id_tagged<UserTag>(t);
+}
+inline auto parse_invitation_id(std::string_view t) {
+  return parse_id_tagged<InvitationTag>(t);
 }
 
 /// Makes ids that only rise, also when the wall clock steps back. One owner; not thread-safe.

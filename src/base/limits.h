@@ -70,6 +70,17 @@ inline constexpr std::size_t kWebhookCountsMax = 1'000;  ///< webhooks in one re
 inline constexpr std::size_t kJobSliceRows = 500;
 inline constexpr std::uint32_t kJobRateMax = 10'000;  ///< deliveries a second
 
+// People.
+inline constexpr std::size_t kEmailCharsMax = 254;
+inline constexpr auto kSessionIdleMax = 24h * 7;
+inline constexpr auto kSessionMax = 24h * 30;
+inline constexpr std::size_t kSessionsOfUserMax = 100;  ///< the one that was used least recently goes
+inline constexpr auto kInvitationLife = 24h * 7;
+inline constexpr std::size_t kOrganizationsOfUserMax = 100;
+
+// Storage.
+inline constexpr std::size_t kNamesCachedMax = 100'000;  ///< event types and tenants; past it all are read again
+
 // Housekeeping.
 inline constexpr int kRetentionDaysMax = 3'650;  ///< that can be configured; 0: everything is kept
 

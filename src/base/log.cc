@@ -78,4 +78,14 @@ void set_up_log(LogFormat format, spdlog::level::level_enum level) {
   spdlog::set_default_logger(std::move(logger));
 }
 
+std::string what_of(const std::exception_ptr& fault) {
+  try {
+    std::rethrow_exception(fault);
+  } catch (const std::exception& error) {
+    return error.what();
+  } catch (...) {
+    return "an unknown exception";
+  }
+}
+
 }  // namespace eventrelay

@@ -4,8 +4,10 @@
 #include <spdlog/formatter.h>
 #include <spdlog/spdlog.h>
 
+#include <exception>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace eventrelay {
@@ -22,5 +24,8 @@ std::unique_ptr<spdlog::formatter> make_log_formatter(LogFormat format);
 
 /// Makes spdlog's default logger write to stderr in that format, from that level on.
 void set_up_log(LogFormat format, spdlog::level::level_enum level);
+
+/// What is said of an exception that nobody caught. fault: not null.
+std::string what_of(const std::exception_ptr& fault);
 
 }  // namespace eventrelay

@@ -12,6 +12,7 @@ enum class ErrorCode {
   kInvalid,      ///< The input breaks a rule: `fields` says which.
   kNotFound,     ///< No such thing, or it belongs to another organization.
   kConflict,     ///< The state of the thing does not allow it.
+  kForbidden,    ///< Whoever asks may not.
   kKeyReused,    ///< An idempotency key came again with another body.
   kTooLarge,     ///< Past a named limit.
   kUnavailable,  ///< Nothing was done; safe to call again later.

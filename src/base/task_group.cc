@@ -20,26 +20,12 @@ struct TaskGroup::State {
   asio::steady_timer ended;  ///< cancelled when the last one ends
 };
 
-namespace {
-
-void log_fault(const char* name, const std::exception_ptr& fault) {
-  try {
-    std::rethrow_exception(fault);
-  } catch (const std::exception& error) {
-    spdlog::error("{}: a task has failed: {}", name, error.what());
-  } catch (...) {
-    spdlog::error("{}: a task has failed", name);
-  }
-}
-
-}  // namespace
-
 TaskGroup::TaskGroup(asio::io_context& context, const char* name) : state_(std::make_shared<State>(context, name)) {}
 
 void TaskGroup::spawn(asio::awaitable<void> task) {
   ++state_->running;
   asio::co_spawn(state_->context, std::move(task), [state = state_](const std::exception_ptr& fault) {
-    if (fault) log_fault(state->name, fault);
+    if (fault) spdlog::error("{}: a task has failed: {}", state->name, what_of(fault));
     if (--state->running == 0) state->ended.cancel();
   });
 }

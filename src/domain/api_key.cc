@@ -6,7 +6,6 @@ namespace eventrelay {
 namespace {
 
 constexpr std::string_view kKeyPrefix = "er_";
-constexpr std::size_t kKeyBytes = 32;
 constexpr std::size_t kKeyCharsMin = 16;
 constexpr std::size_t kKeyCharsMax = 256;
 
@@ -32,11 +31,7 @@ std::optional<Scope> parse_scope(std::string_view text) {
 }
 
 std::string random_api_key() {
-  auto text = base64_encode(random_bytes(kKeyBytes));
-  text.erase(text.find('='));  // base64url (RFC 4648 §5) without padding: no quoting in shells and URLs
-  std::replace(text.begin(), text.end(), '+', '-');
-  std::replace(text.begin(), text.end(), '/', '_');
-  return std::string(kKeyPrefix) + text;
+  return std::string(kKeyPrefix) + random_token();
 }
 
 bool is_acceptable_api_key(std::string_view key) {

@@ -55,7 +55,7 @@ struct AttemptOutcome {
   bool response_truncated = false;
   std::string remote_address;  ///< "203.0.113.7:443"; empty without a connection
   AttemptTimings timings;
-  bool withheld = false;  ///< it was not sent, for it was no longer allowed: no attempt at all
+  bool withheld = false;  ///< no longer allowed, so not sent, or only where its server had closed: no attempt
 };
 
 /// What the answer means for the delivery.

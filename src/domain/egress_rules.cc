@@ -103,6 +103,14 @@ bool Cidr::contains(const IpAddress& address) const {
   return rest == 0 || (network.bytes[whole] ^ address.bytes[whole]) >> (8 - rest) == 0;
 }
 
+std::string to_text(const Cidr& cidr) {
+  const bool is_v4 = cidr.network.is_v4() && cidr.prefix_bits >= kV4PrefixBits;
+  const auto* const bytes = cidr.network.bytes.data() + (is_v4 ? kV4Prefix.size() : 0);
+  char text[INET6_ADDRSTRLEN];
+  inet_ntop(is_v4 ? AF_INET : AF_INET6, bytes, text, sizeof text);
+  return std::string(text) + "/" + std::to_string(is_v4 ? cidr.prefix_bits - kV4PrefixBits : cidr.prefix_bits);
+}
+
 bool EgressRules::allows(const IpAddress& address) const {
   if (any_contains(allowed, address)) return true;
   return allow_private ? !is_no_host(address) : is_public(address);

@@ -39,6 +39,7 @@ struct Cidr {
   static std::optional<Cidr> parse(std::string_view text);  ///< "10.0.0.0/8", "fd00::/8", a single address
   bool contains(const IpAddress& address) const;
 };
+std::string to_text(const Cidr& cidr);  ///< "10.0.0.0/8"
 
 /// Which addresses deliveries may go to: the public internet, and what the operator allows.
 struct EgressRules {

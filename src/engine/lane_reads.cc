@@ -8,26 +8,20 @@ namespace eventrelay {
 namespace {
 /// More than that many are forgotten, the oldest first: late news that they may have seen are read again.
 constexpr std::size_t kReadsKept = 8;
-
-/// Does it see all that the other sees?
-bool covers(const ReadPoint& seen, const ReadPoint& other) {
-  return seen.xmax >= other.xmax && std::none_of(seen.in_progress.begin(), seen.in_progress.end(),
-                                                 [&](std::uint64_t commit) { return other.sees(commit); });
-}
 }  // namespace
 
 void LaneReads::note(const LaneKey& from, ReadPoint seen) {
   if (!seen.is_numbered() || forgets_) return;
-  const auto covered = [&](const Read& by) { return by.from <= from && covers(by.seen, seen); };
+  const auto covered = [&](const Read& by) { return by.from <= from && by.seen.covers(seen); };
   if (std::any_of(reads_.begin(), reads_.end(), covered)) return;
-  std::erase_if(reads_, [&](const Read& older) { return from <= older.from && covers(seen, older.seen); });
-  if (forgotten_ && from <= forgotten_->from && covers(seen, forgotten_->seen)) forgotten_.reset();
+  std::erase_if(reads_, [&](const Read& older) { return from <= older.from && seen.covers(older.seen); });
+  if (forgotten_ && from <= forgotten_->from && seen.covers(forgotten_->seen)) forgotten_.reset();
   reads_.push_front({from, std::move(seen)});
   if (reads_.size() <= kReadsKept) return;
   const Read& oldest = reads_.back();
   if (!forgotten_) forgotten_ = Forgotten{oldest.from, oldest.seen};
   forgotten_->from = std::min(forgotten_->from, oldest.from);
-  if (!covers(forgotten_->seen, oldest.seen)) forgotten_->seen = oldest.seen;
+  if (!forgotten_->seen.covers(oldest.seen)) forgotten_->seen = oldest.seen;
   reads_.pop_back();
 }
 

@@ -20,12 +20,10 @@
 namespace eventrelay {
 
 /// Partitions that a draining worker gives away are found with the next renewal: no webhook shall pause for a second.
+inline constexpr auto kRenewEvery = std::chrono::milliseconds(500);
 /// A draining worker that does not reach the store tries for so long to give its partitions away.
 inline constexpr auto kGiveAwayTime = std::chrono::seconds(3);
-inline constexpr auto kRenewEvery = std::chrono::milliseconds(500);
-/// A worker whose counter has stood so long is fenced.
-inline constexpr auto kLeasePeriod = std::chrono::seconds(6);
-/// So long before that it begins nothing more by itself.
+/// So long before kLeasePeriod is over it begins nothing more by itself.
 inline constexpr auto kLeaseMargin = std::chrono::seconds(1);
 
 struct MembershipHooks {

@@ -3,6 +3,7 @@
 #include <utility>
 
 namespace eventrelay {
+
 ClientConnection::ClientConnection(LoopSocket socket, Origin origin, IpAddress peer, std::string remote_address,
                                    std::span<char> scratch)
     : stream_(std::move(socket)),

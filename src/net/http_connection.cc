@@ -186,7 +186,11 @@ asio::awaitable<void> HttpConnection::serve(std::shared_ptr<HttpConnection> self
       const auto limit = state.body_rules.bytes_max(parser.method, parser.target);
       const auto length = parser.content_length_bytes;
       const bool all_there = !parser.chunked_body && c.in_.size() - head_bytes >= length;
-      if (!all_there) refusal = state.body_rules.refusal(request);
+      if (!all_there) {
+        c.phase_ = Phase::kHandling;
+        auto asked = state.body_rules.refusal(request);
+        refusal = co_await std::move(asked);
+      }
       if (refusal) {
         // Whoever may not do this has no share of the bytes of bodies.
       } else if (limit == 0 || length > limit) {

@@ -32,8 +32,9 @@ struct HttpResponse {
 struct BodyRules {
   /// How many bytes of it may come; 0 refuses with 413 without reading.
   std::function<std::size_t(std::string_view method, std::string_view target)> bytes_max;
-  /// Where some of it has yet to come: an answer refuses the request, which has no body yet, and closes.
-  std::function<std::optional<HttpResponse>(const HttpRequest& request)> refusal;
+  /// Where some of it has yet to come: an answer refuses the request, which has no body yet, and closes. The request
+  /// stays until then.
+  std::function<boost::asio::awaitable<std::optional<HttpResponse>>(const HttpRequest& request)> refusal;
 };
 using HttpHandler = std::function<boost::asio::awaitable<HttpResponse>(HttpRequest request)>;
 

@@ -16,6 +16,9 @@
 
 namespace eventrelay {
 
+/// A worker whose counter has stood so long is fenced.
+inline constexpr auto kLeasePeriod = std::chrono::seconds(6);
+
 using WorkerId = std::int64_t;  ///< 0: nobody
 
 /// A worker's right to complete what it sends. A new one at each join.

@@ -17,6 +17,7 @@
 #include "base/result.h"
 #include "domain/api_key.h"
 #include "domain/delivery.h"
+#include "domain/people.h"
 #include "domain/webhook.h"
 #include "ports/event_loop.h"
 #include "ports/leases.h"
@@ -51,6 +52,8 @@ struct IngestIntent {
   std::uint64_t catalog_version = 0;
   /// Targets were named by a person (a test event): not matched again; deleted ones are refused with kNotFound.
   bool targets_fixed = false;
+  /// Committed with the events, or not at all. REQUIRES: organization and target. nullptr: none.
+  std::shared_ptr<const AuditEntry> audit{};
 };
 
 struct IngestedEvent {
@@ -195,16 +198,22 @@ struct DeleteApiKey {
   ApiKeyId id;
 };
 
-/// Housekeeping. Deletes up to kJobSliceRows idempotency keys older than that; and, where the store was opened with a
-/// retention, a part of what is older: final deliveries with their attempts, and events that no pending delivery needs.
-/// What is pending stays. What died and was dropped leaves the count of the dead. ChangeResult::more.
+/// Housekeeping. Deletes up to kJobSliceRows idempotency keys older than that, as many sessions and invitations that
+/// have expired; and, where there is a retention (Settings, or as the store was opened), a part of what is older: final
+/// deliveries with their attempts, and events that no pending delivery needs. What is pending stays. What died and was
+/// dropped leaves the count of the dead. ChangeResult::more.
 struct ExpireKeys {
   WallTime before;
 };
 
-using Change =
-    std::variant<CreateWebhook, UpdateWebhook, DeleteWebhook, RotateSecret, RetryDelivery, CancelDelivery, ReplayDead,
-                 PurgeDead, ReplayEvent, CreateJob, AdvanceJob, CancelJob, CreateApiKey, DeleteApiKey, ExpireKeys>;
+/// With the entry of the audit log that is committed with it, or not at all; of a job it is written when that is made.
+/// REQUIRES: AuditEntry::organization; target, but of CreateWebhook, CreateJob and CreateApiKey.
+struct Change
+    : std::variant<CreateWebhook, UpdateWebhook, DeleteWebhook, RotateSecret, RetryDelivery, CancelDelivery, ReplayDead,
+                   PurgeDead, ReplayEvent, CreateJob, AdvanceJob, CancelJob, CreateApiKey, DeleteApiKey, ExpireKeys> {
+  using variant::variant;
+  std::optional<AuditEntry> audit;
+};
 
 struct DeliveryRow;  // store_queries.h
 struct JobRow;
@@ -242,6 +251,11 @@ struct ReadPoint {
   bool is_numbered() const { return xmax != 0; }
   bool sees(std::uint64_t commit) const {
     return commit < xmax && (commit < xmin || !std::binary_search(in_progress.begin(), in_progress.end(), commit));
+  }
+  /// Whether it sees all that the other sees.
+  bool covers(const ReadPoint& other) const {
+    return xmax >= other.xmax && std::none_of(in_progress.begin(), in_progress.end(),
+                                              [&](std::uint64_t commit) { return other.sees(commit); });
   }
 };
 

@@ -1,5 +1,6 @@
 // What people ask of the store: lists, single objects, counts. Each names its organization; another's objects are
-// kNotFound. Every call has the deadline kQueryTimeout (kTimeout) and never stalls a commit. Completes on `loop`.
+// kNotFound. Every call is answered within kQueryTimeout: with kTimeout, or with kUnavailable where the store says
+// nothing at all. None stalls a commit. Completes on `loop`.
 // Lists are newest first, examine at most kRowsExaminedMax rows and may therefore return a short, even empty page with
 // a next cursor.
 #pragma once

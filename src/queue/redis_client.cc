@@ -14,7 +14,7 @@ namespace {
 constexpr int kRedirectsMax = 5;
 
 Error unreachable() {
-  return Error{ErrorCode::kUnavailable, "Redis cannot be reached", {}};
+  return unavailable("Redis cannot be reached");
 }
 
 /// One call of run(): commands, where each goes next, and what came back.

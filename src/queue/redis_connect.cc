@@ -17,7 +17,7 @@ using Deadline = RedisConnection::Deadline;
 using Addresses = std::vector<tcp::endpoint>;
 
 Error unreachable(const RedisEndpoint& endpoint, const std::string& why) {
-  return Error{ErrorCode::kUnavailable, "cannot connect to Redis at " + to_text(endpoint) + ": " + why, {}};
+  return unavailable("cannot connect to Redis at " + to_text(endpoint) + ": " + why);
 }
 
 /// A look-up of a name cannot be called off: whoever is first, it, the deadline or the timer's cancellation, answers.

@@ -57,7 +57,7 @@ void RedisConnection::when_closed(Completion<> closed) {
 void RedisConnection::Impl::run(RedisBatch batch, Deadline deadline, Completion<Result<RedisReplies>> done) {
   if (!open || batch.commands == 0) {
     Result<RedisReplies> answer{RedisReplies()};
-    if (!open) answer = Error{ErrorCode::kUnavailable, "the connection to Redis has ended", {}};
+    if (!open) answer = unavailable("the connection to Redis has ended");
     asio::post(context,
                [done = std::move(done), answer = std::move(answer)]() mutable { std::move(done)(std::move(answer)); });
     return;

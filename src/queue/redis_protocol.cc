@@ -6,7 +6,7 @@ namespace eventrelay {
 namespace {
 
 Error broken(const std::string& why) {
-  return Error{ErrorCode::kUnavailable, "Redis answered something that is not its protocol: " + why, {}};
+  return unavailable("Redis answered something that is not its protocol: " + why);
 }
 
 /// Where the parser's next value goes: into its array, or it is the reply itself. The parser owns the outermost only.

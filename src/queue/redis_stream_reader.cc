@@ -94,7 +94,7 @@ void RedisStreamReader::settle(bool ok) {
 asio::awaitable<bool> RedisStreamReader::connect() {
   servers_left_ = client_->servers_left();
   connection_ = client_->make_connection(slot_);
-  Result<void> connected = Error{ErrorCode::kUnavailable, "no server is known to have them", {}};
+  Result<void> connected = unavailable("no server is known to have them");
   if (connection_) connected = co_await connection_->connect();
   if (!connected || stopped_) {
     if (!connected) fail(connected.error().message);

@@ -1,9 +1,8 @@
-// What both databases bound alike: what waits for a commit, what one commit takes in, and which names are kept at hand.
-// Pure; any thread.
+// What both databases bound alike: what waits for a commit, and what one commit takes in. Pure; any thread.
 #pragma once
 #include <cstddef>
 
-#include "ports/store.h"
+#include "storage/codec.h"
 
 namespace eventrelay {
 
@@ -15,15 +14,17 @@ inline constexpr std::size_t kCommitItemsMax = 2'000;
 inline constexpr std::size_t kCommitBytesMax = 16 * 1024 * 1024;
 /// An event's or a delivery's row with its places in the indexes.
 inline constexpr std::size_t kRowBytes = 256;
-/// Ids of event types' and tenants' names in memory: past it all are dropped and read again.
-inline constexpr std::size_t kNamesCachedMax = 100'000;
 
-/// What an intent counts in these bounds.
+// What an intent counts in these bounds: its rows, and what is of any length.
 inline std::size_t bytes_of(const IngestIntent& intent) {
-  std::size_t bytes = kRowBytes;
+  std::size_t bytes = kRowBytes;  // of its key, if it has one
   for (const NewEvent& event : intent.events)
     bytes += event.payload.size() + event.metadata.size() + (1 + event.targets.size()) * kRowBytes;
   return bytes;
+}
+inline std::size_t bytes_of(const EncodedAttempt& attempt) {
+  return 2 * kRowBytes + attempt.intent->outcome.response_body.size() + attempt.request_headers.size() +
+         attempt.response_headers.size();
 }
 
 }  // namespace eventrelay

@@ -3,9 +3,11 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "storage/codec.h"
@@ -76,9 +78,11 @@ std::vector<Source> sources() {
       {.table = Moved::kAttempts, .order = "delivery_id, number"},
       {.table = Moved::kRollups},  // with the notes in them: see each_rollup
       {.table = Moved::kGauges, .order = "organization_id"},
+      {.table = Moved::kMemberships, .order = "organization_id, user_id"},
+      {.table = Moved::kSettings, .order = "name"},
   };
-  for (const Moved table :
-       {Moved::kOrganizations, Moved::kEventTypes, Moved::kTenants, Moved::kApiKeys, Moved::kJobs, Moved::kEvents})
+  for (const Moved table : {Moved::kOrganizations, Moved::kEventTypes, Moved::kTenants, Moved::kApiKeys, Moved::kJobs,
+                            Moved::kEvents, Moved::kUsers, Moved::kInvitations, Moved::kAudit})
     sources.push_back({.table = table, .order = "id"});
   std::sort(sources.begin(), sources.end(), [](const Source& a, const Source& b) { return a.table < b.table; });
   for (Source& source : sources) {
@@ -261,11 +265,11 @@ class NewFile {
 }  // namespace
 
 Result<MoveCounts> export_sqlite(const std::string& data_dir, const std::string& file, const MoveReport& report) {
-  const auto fail = [](std::string message) { return Error{ErrorCode::kUnavailable, std::move(message), {}}; };
   // The lock would make the directory.
-  if (!std::filesystem::exists(database_path(data_dir))) return fail("There is no " + database_path(data_dir));
+  if (!std::filesystem::exists(database_path(data_dir))) return unavailable("There is no " + database_path(data_dir));
   auto lock = lock_data_dir(data_dir);
-  if (!lock) return fail(lock.error().message + ": stop it first, so that nothing is made that the export lacks");
+  if (!lock)
+    return unavailable(lock.error().message + ": stop it first, so that nothing is made that the export lacks");
   try {
     SqliteDb db(database_path(data_dir), SqliteDb::Mode::kReader);
     if (auto schema = bring_schema_up(db, false); !schema) return schema.error();
@@ -276,9 +280,9 @@ Result<MoveCounts> export_sqlite(const std::string& data_dir, const std::string&
     out.keep();
     return counts;
   } catch (const MoveFault& fault) {
-    return fail(fault.what());
+    return unavailable(fault.what());
   } catch (const SqliteError& error) {
-    return fail(std::string("The database cannot be read: ") + error.what());
+    return unavailable(std::string("The database cannot be read: ") + error.what());
   }
 }
 

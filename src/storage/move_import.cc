@@ -45,6 +45,7 @@ class Importer {
     }
     if (state.empty()) {
       refuse_served_database();
+      db_.run("DELETE FROM invitations WHERE email = ''");  // the first links that a first start of the server makes
       refuse_used_database();
       db_.run("INSERT INTO imports (file, position, kept_keys) VALUES ('" + file_ + "', " +
               std::to_string(reader_.position()) + ", ARRAY(SELECT id FROM api_keys))");
@@ -150,7 +151,6 @@ class Importer {
 }  // namespace
 
 Result<ImportSummary> import_postgres(const std::string& url, const std::string& file, const MoveReport& report) {
-  const auto fail = [](std::string message) { return Error{ErrorCode::kUnavailable, std::move(message), {}}; };
   try {
     MoveReader reader(file);
     const Sha256 hash = reader.check(report);
@@ -165,9 +165,10 @@ Result<ImportSummary> import_postgres(const std::string& url, const std::string&
     summary.in_database = importer.finish();
     return summary;
   } catch (const MoveFault& fault) {
-    return fail(fault.what());
+    return unavailable(fault.what());
   } catch (const PgBlockingFault& fault) {
-    return fail(std::string(fault.what()) + "\nWhat was imported stays: run the command again to go on from there");
+    return unavailable(std::string(fault.what()) +
+                       "\nWhat was imported stays: run the command again to go on from there");
   }
 }
 

@@ -47,6 +47,11 @@ std::span<const MoveTable> move_tables() {
                  "span minute organization_id webhook_id events unmatched deliveries attempts succeeded failed_attempts"
                  " retries dead cancelled latency:text"),  // an array, as PostgreSQL writes it
       make_table("gauges", "organization_id pending dead"),
+      make_table("users", "id email:text name:text password_hash:text"),
+      make_table("memberships", "organization_id user_id role joined_ms"),
+      make_table("invitations", "id organization_id email:text role token:bytes expires_ms"),
+      make_table("audit", "id organization_id actor:text action:text target:text address:text"),
+      make_table("settings", "name:text value"),
   };
   return kTables;
 }

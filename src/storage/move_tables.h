@@ -1,6 +1,6 @@
 // What an installation consists of when it moves from one store to another: tables with the columns that PostgreSQL
-// gives them, so that only who writes an export (storage/move_export.h) knows how SQLite differs. Immutable; any
-// thread.
+// gives them, so that only who writes an export (storage/move_export.h) knows how SQLite differs. Sessions do not move:
+// people sign in again. Immutable; any thread.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -15,7 +15,7 @@ namespace eventrelay {
 /// A report of progress comes after so many rows.
 inline constexpr std::int64_t kReportEveryRows = 1'000;
 
-/// Their numbers are in files: a new one goes to the end. Small tables come first.
+/// Their numbers are in files: a new one goes to the end.
 enum class Moved : std::uint8_t {
   kOrganizations,
   kEventTypes,
@@ -29,8 +29,13 @@ enum class Moved : std::uint8_t {
   kAttempts,
   kRollups,
   kGauges,
+  kUsers,
+  kMemberships,
+  kInvitations,
+  kAudit,
+  kSettings,
 };
-inline constexpr std::size_t kMovedTables = 12;
+inline constexpr std::size_t kMovedTables = 17;
 
 enum class MoveKind : std::uint8_t { kNull, kInteger, kText, kBytes };  // these numbers too
 

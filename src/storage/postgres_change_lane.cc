@@ -109,7 +109,7 @@ asio::awaitable<bool> PgChangeLane::keep_house(PgConnection& db, std::optional<s
   const auto kept = co_await std::move(keeping);
   if (!kept) spdlog::warn("the database's housekeeping failed: {}", kept.error().error.message);
   const bool more = kept && kept->integer(0, 0) != 0;
-  if (options_.retention_days == 0 || !db.is_open()) co_return more;
+  if (!db.is_open()) co_return false;
   auto retiring = retire_partition(db, at_ms);
   const bool retired = co_await std::move(retiring);
   co_return more || retired;
@@ -118,9 +118,11 @@ asio::awaitable<bool> PgChangeLane::keep_house(PgConnection& db, std::optional<s
 // One a call: what people change does not wait for all.
 asio::awaitable<bool> PgChangeLane::retire_partition(PgConnection& db, std::optional<std::int64_t> at_ms) {
   PgParams params;
-  params.add(at_ms).add(std::chrono::milliseconds(std::chrono::days(options_.retention_days)).count());
-  auto asking = db.query("SELECT retire_days(coalesce($1, now_ms()) - $2)", std::move(params),
-                         std::chrono::steady_clock::now() + kRetireTimeout);
+  params.add(at_ms).add_int(options_.retention_days);
+  auto asking = db.query(
+      "SELECT CASE WHEN days > 0 THEN retire_days(coalesce($1, now_ms()) - days * 86400000::bigint) END"
+      " FROM days_kept($2) AS days",
+      std::move(params), std::chrono::steady_clock::now() + kRetireTimeout);
   const auto retired = co_await std::move(asking);
   if (!retired) {
     const PgFault& fault = retired.error();

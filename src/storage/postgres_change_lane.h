@@ -30,7 +30,7 @@ class PgChangeLane {
   struct Options {
     std::int64_t writer = 0;
     std::function<WallTime()> clock;  ///< empty: the server's
-    int retention_days = 0;           ///< 0: everything is kept
+    int retention_days = 0;           ///< where the settings do not say; 0: everything is kept
   };
   PgChangeLane(boost::asio::io_context& context, PgConnectOptions connect, Options options, PgCatalog& catalog,
                HandOver& hand_over, Metrics& metrics);

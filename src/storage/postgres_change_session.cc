@@ -7,16 +7,6 @@
 
 namespace eventrelay {
 
-namespace {
-
-/// Of what asked for no commit: nothing was done.
-ChangeFault surely_undone(PgFault fault) {
-  if (fault.error.code == ErrorCode::kUnknown) fault.error.code = ErrorCode::kUnavailable;
-  return {std::move(fault)};
-}
-
-}  // namespace
-
 void ChangeSession::begin(OrganizationId organization, OrgLock lock) {
   organization_ = organization;
   add("BEGIN");
@@ -34,43 +24,11 @@ void ChangeSession::lock(OrgLock lock) {
   }
 }
 
-void ChangeSession::draw_ids(std::size_t count) {
-  PgParams params;
-  params.add(static_cast<std::int64_t>(count)).add(context_.at_ms);
-  draws_ = add("SELECT draw_ids($1, $2)", std::move(params));
-}
-
-std::size_t ChangeSession::add(PgStatement statement) {
-  batch_.push_back(std::move(statement));
-  return batch_.size() - 1;
-}
-
-std::size_t ChangeSession::add(const char* sql, PgParams params) {
-  return add(PgStatement{sql, std::move(params)});
-}
-
-Awaitable<ChangeSession::Rows> ChangeSession::send() {
-  is_open_ = true;
-  PgResult<Rows> answer = co_await db_.run(std::exchange(batch_, {}), context_.deadline);
-  if (!answer) {
-    is_open_ = false;  // the connection rolls back what has a fault
-    throw ChangeFault{answer.error()};
-  }
-  if (draws_) next_id_ = (*answer)[*draws_].integer(0, 0);
-  if (draws_) time_ = time_of_id(next_id_);
-  if (versions_) version_ = (*answer)[*versions_].integer(0, 0);
-  draws_.reset();
-  versions_.reset();
-  co_return std::move(*answer);
-}
-
 Awaitable<ChangeSession::Rows> ChangeSession::run() {
-  try {
-    Rows rows = co_await send();
-    co_return rows;
-  } catch (const ChangeFault& fault) {
-    throw surely_undone(fault.fault);
-  }
+  Rows rows = co_await PgTransaction::run();
+  if (versions_) version_ = rows[*versions_].integer(0, 0);
+  versions_.reset();
+  co_return rows;
 }
 
 void ChangeSession::add_counted() {
@@ -103,23 +61,12 @@ Awaitable<ChangeSession::Rows> ChangeSession::commit() {
     number = add("SELECT pg_current_xact_id()");
   }
   add_counted();
-  add("COMMIT");
-  Rows rows = co_await send();
-  is_open_ = false;
+  Rows rows = co_await PgTransaction::commit();
+  committed_ = true;
   news_.at = time_;
   if (noted || !news_.empty()) news_.commit = static_cast<std::uint64_t>(rows[number].integer(0, 0));
   for (PendingDelivery& delivery : news_.pending) delivery.commit = news_.commit;
   co_return rows;
-}
-
-Awaitable<void> ChangeSession::roll_back() {
-  if (!std::exchange(is_open_, false)) co_return;
-  news_ = News{};
-  // Also past the deadline: the connection is to be of use afterwards.
-  const auto deadline = std::max(context_.deadline, std::chrono::steady_clock::now() + kRollbackTime);
-  PgParams none;
-  PgResult<PgRows> answer = co_await db_.query("ROLLBACK", std::move(none), deadline);
-  if (!answer) db_.close();
 }
 
 }  // namespace eventrelay

@@ -1,6 +1,5 @@
-// One try of a change on PostgreSQL: gathers statements, sends them in few round trips, keeps the news of it. Faults of
-// the connection or the server are ChangeFault exceptions, which end in postgres_changes.cc. Belongs to the store's
-// loop.
+// One try of a change on PostgreSQL: the organization's lock, what is counted, the note of the commit, the news of it.
+// Belongs to the store's loop.
 #pragma once
 #include <optional>
 #include <span>
@@ -12,10 +11,6 @@
 #include "storage/rollup.h"
 
 namespace eventrelay {
-
-struct ChangeFault {
-  PgFault fault;
-};
 
 /// A job to be made, with what it will meet: counted before the transaction.
 struct CountedPgJob {
@@ -33,16 +28,9 @@ struct HealthLook {
 };
 Awaitable<HealthLook> look_at_health(PgRead read, const FinishAttempt& finish);
 
-/// The value, or a ChangeFault: of reads, after which nothing is done.
-template <class T>
-T read_or_fault(Result<T> read) {
-  if (!read) throw ChangeFault{{{ErrorCode::kUnavailable, std::move(read.error().message), {}}, ""}};
-  return std::move(*read);
-}
-
-class ChangeSession {
+class ChangeSession : public PgTransaction {
  public:
-  ChangeSession(PgConnection& db, const ChangeContext& context) : db_(db), context_(context) {}
+  using PgTransaction::PgTransaction;
 
   // Each is the whole transaction. A refusal, and what changed nothing, leave it open: roll_back() then.
   Awaitable<Result<ChangeResult>> apply(const CreateWebhook& change);
@@ -62,13 +50,10 @@ class ChangeSession {
   Awaitable<Result<ChangeResult>> apply(const CancelJob& change);
   Awaitable<Result<ChangeResult>> apply(const ExpireKeys& change);
 
-  /// Does nothing where it is committed, or was never begun.
-  Awaitable<void> roll_back();
-  News take_news() { return std::move(news_); }
+  /// None where it is not committed.
+  News take_news() { return committed_ ? std::move(news_) : News{}; }
 
  private:
-  using Rows = PgConnection::Rows;
-
   // ---- The transaction
   enum class OrgLock {
     kNone,
@@ -78,19 +63,10 @@ class ChangeSession {
   void begin(OrganizationId organization, OrgLock lock);
   /// Takes the lock in the next batch. Statements after it see what was committed before it was granted.
   void lock(OrgLock lock);
-  /// In the next batch; next_id() then gives that many.
-  void draw_ids(std::size_t count);
-  /// Puts a statement into the next batch; its place among the batch's rows.
-  std::size_t add(PgStatement statement);
-  std::size_t add(const char* sql, PgParams params = {});
+  /// Takes the version, too, where one was drawn.
   Awaitable<Rows> run();
-  /// Sends the rest with the note, the counters and the COMMIT; completes the news.
+  /// Sends the rest with the note, the counters, the audit's row and the COMMIT; completes the news.
   Awaitable<Rows> commit();
-  Awaitable<Rows> send();
-
-  std::int64_t next_id() { return next_id_++; }
-  /// The transaction's: of the ids that it drew, which never step back.
-  WallTime time() const { return time_; }
 
   // ---- Webhooks
   struct StoredWebhook {
@@ -158,16 +134,10 @@ class ChangeSession {
   };
   void add_counted();
 
-  PgConnection& db_;
-  const ChangeContext context_;
-  std::vector<PgStatement> batch_;
-  std::optional<std::size_t> draws_;     ///< places in the batch
-  std::optional<std::size_t> versions_;  ///< the same
-  bool is_open_ = false;
+  std::optional<std::size_t> versions_;  ///< its place in the batch
   OrganizationId organization_;
   std::int64_t version_ = 0;
-  std::int64_t next_id_ = 0;
-  WallTime time_{};
+  bool committed_ = false;
   Counted counted_;
   PartitionSet touched_;
   std::vector<std::int64_t> changed_;         ///< deliveries

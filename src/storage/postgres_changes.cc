@@ -76,6 +76,7 @@ Awaitable<PgResult<ChangeOutcome>> create_job(PgConnection& db, ChangeContext co
 }  // namespace
 
 Awaitable<PgResult<ChangeOutcome>> apply_change(PgConnection& db, ChangeContext context, Change change) {
+  context.audit = std::move(change.audit);
   Awaitable<PgResult<ChangeOutcome>> applied = std::visit(
       [&]<class What>(const What& what) {
         if constexpr (std::is_same_v<What, CreateJob>) {

@@ -4,15 +4,9 @@
 #include <optional>
 
 #include "ports/store.h"
-#include "storage/postgres_connection.h"
+#include "storage/postgres_transaction.h"
 
 namespace eventrelay {
-
-struct ChangeContext {
-  std::int64_t writer = 0;            ///< whose counters it adds to
-  std::optional<std::int64_t> at_ms;  ///< the time to take for the server's; unset: the server's
-  PgConnection::Deadline deadline;
-};
 
 struct ChangeOutcome {
   Result<ChangeResult> result;
@@ -20,8 +14,9 @@ struct ChangeOutcome {
 };
 
 /// Applies the change and commits, or leaves nothing. The connection is used by nothing else meanwhile.
-/// A refusal is an outcome; a fault of the connection or the server is a PgFault: kUnknown where the commit may have
-/// been done. A CreateJob's matches are counted before its transaction, for kCountTimeout at most.
+/// Its audit entry is committed with it. A refusal is an outcome; a fault of the connection or the server is a PgFault:
+/// kUnknown where the commit may have been done. A CreateJob's matches are counted before its transaction, for
+/// kCountTimeout at most.
 boost::asio::awaitable<PgResult<ChangeOutcome>> apply_change(PgConnection& db, ChangeContext context, Change change);
 
 /// What an attempt's end says of its webhook's health (FinishAttempt::health); outcome.result carries the webhook.

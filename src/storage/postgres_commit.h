@@ -19,6 +19,7 @@
 #include "base/result.h"
 #include "ports/event_loop.h"
 #include "storage/commit_limits.h"
+#include "storage/store_errors.h"
 
 namespace eventrelay {
 
@@ -41,8 +42,8 @@ inline constexpr const char* kHotSetup =
     " set_config('enable_seqscan', 'off', false), set_config('enable_hashjoin', 'off', false),"
     " set_config('enable_mergejoin', 'off', false), set_config('lock_timeout', '1s', false)";
 
-inline Error store_unavailable(std::string message = "The store cannot take this now") {
-  return Error{ErrorCode::kUnavailable, std::move(message), {}};
+inline Error store_unavailable() {
+  return unavailable("The store cannot take this now");
 }
 inline Error outcome_unknown() {
   return Error{ErrorCode::kUnknown, "The database did not say whether this was done", {}};

@@ -31,8 +31,7 @@ class CommitLane {
   void submit(Item item) {
     if (queue.push(item)) return;
     Answers<T> refused;
-    refused.add(*item.loop, std::move(item.done),
-                store_unavailable("The store has more waiting than it may; try again"));
+    refused.add(*item.loop, std::move(item.done), too_much_waits());
     refused.post();
   }
   /// commit: awaitable<void>(Items), which leaves its answers in `answers`. Ends when the queue is done.

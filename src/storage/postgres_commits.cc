@@ -12,12 +12,6 @@ namespace {
 constexpr int kNewsRowsMax = 1'000;
 constexpr std::int64_t kNewsPayloadBytesMax = 4 * 1024 * 1024;
 
-/// Whether what `earlier` saw was seen.
-bool saw_all(const ReadPoint& seen, const ReadPoint& earlier) {
-  const auto is_new = [&](std::uint64_t commit) { return earlier.sees(commit); };
-  return earlier.xmax <= seen.xmax && std::none_of(seen.in_progress.begin(), seen.in_progress.end(), is_new);
-}
-
 }  // namespace
 
 Awaitable<Result<CommitPage>> read_commits(PgRead read, ReadPoint since) {
@@ -39,7 +33,7 @@ Awaitable<Result<CommitPage>> read_commits(PgRead read, ReadPoint since) {
   page.seen = read_point_of(rows->text(0, 0));
   if (since.xmax == 0) co_return page;
   page.overflow = static_cast<std::size_t>(rows->size()) > kCommitNotesMax ||
-                  !saw_all(since, read_point_of(rows->text(0, 1))) ||
+                  !since.covers(read_point_of(rows->text(0, 1))) ||
                   !since.sees(static_cast<std::uint64_t>(rows->optional_integer(0, 2).value_or(0)));
   for (int row = 0; row < rows->size() && !page.overflow; ++row) {
     if (rows->is_null(row, 3)) break;

@@ -6,8 +6,6 @@
 
 namespace eventrelay {
 
-namespace {}  // namespace
-
 // ---- Rows --------------------------------------------------------------------------------------------------------
 
 std::size_t ChangeSession::lock_deliveries(OrganizationId organization, std::span<const std::int64_t> ids) {

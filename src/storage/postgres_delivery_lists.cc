@@ -193,7 +193,7 @@ Awaitable<Result<DeliveryDetail>> get_delivery(PgRead read, OrganizationId org, 
   auto rows = co_await read_snapshot(read, std::move(statements));
   if (!rows) co_return rows.error();
   auto delivery = selected_delivery(rows->at(0));
-  if (!delivery) co_return Error{ErrorCode::kNotFound, "No such delivery", {}};
+  if (!delivery) co_return no_such("delivery");
   DeliveryDetail detail;
   detail.delivery = std::move(*delivery);
   const PgRows& read_attempts = rows->at(1);

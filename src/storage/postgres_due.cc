@@ -71,18 +71,22 @@ Awaitable<Result<LanePage>> read_lanes(PgRead read, PartitionSet partitions, Web
   co_return page;
 }
 
-Awaitable<Result<std::vector<MessagePtr>>> read_messages(PgRead read, std::vector<EventId> events) {
+Awaitable<Result<std::vector<MessagePtr>>> read_messages(PgRead read, std::vector<EventId> events,
+                                                         std::size_t payload_bytes) {
   std::vector<std::int64_t> ids;
   ids.reserve(events.size());
   for (const EventId event : events) ids.push_back(event.value);
   PgStatement statement{
-      "SELECT m.name, m.payload FROM unnest($1) WITH ORDINALITY x(id, i) LEFT JOIN LATERAL (SELECT t.name, e.payload"
-      " FROM events e JOIN event_types t ON t.id = e.type_id WHERE e.id = x.id LIMIT 1) m ON true ORDER BY x.i",
+      "SELECT name, payload FROM (SELECT x.i, m.name, m.payload,"
+      " sum(octet_length(m.payload)) OVER (ORDER BY x.i) AS sum"
+      " FROM unnest($1) WITH ORDINALITY x(id, i) LEFT JOIN LATERAL (SELECT t.name, e.payload FROM events e"
+      " JOIN event_types t ON t.id = e.type_id WHERE e.id = x.id LIMIT 1) m ON true) r"
+      " WHERE i = 1 OR coalesce(sum, 0) <= $2 ORDER BY i",
       {}};
-  statement.params.add_array(std::span<const std::int64_t>(ids));
+  statement.params.add_array(std::span<const std::int64_t>(ids)).add(static_cast<std::int64_t>(payload_bytes));
   auto rows = co_await read_rows(read, std::move(statement));
   if (!rows) co_return rows.error();
-  std::vector<MessagePtr> messages(events.size());
+  std::vector<MessagePtr> messages(static_cast<std::size_t>(rows->size()));
   for (int row = 0; row < rows->size(); ++row) {
     const auto i = static_cast<std::size_t>(row);
     if (!rows->is_null(row, 0)) messages[i] = make_message(events[i], rows->text(row, 0), rows->text(row, 1));

@@ -199,7 +199,7 @@ Awaitable<Result<EventDetail>> get_event(PgRead read, OrganizationId org, EventI
   statement.params.add(org.value).add(id.value);
   auto rows = co_await read_rows(read, std::move(statement));
   if (!rows) co_return rows.error();
-  if (rows->empty()) co_return Error{ErrorCode::kNotFound, "No such event", {}};
+  if (rows->empty()) co_return no_such("event");
   EventDetail detail;
   detail.event = event_from_row(*rows, 0, 0);
   detail.payload = rows->text(0, 7);

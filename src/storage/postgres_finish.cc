@@ -8,7 +8,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr const char* kFinish =
+constexpr const char* kFinishSql =
     "SELECT fenced, states, orgs, versions FROM finish($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, "
     "$15,"
     " $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)";
@@ -84,7 +84,7 @@ asio::awaitable<PgResult<PgRows>> PgFinish::send(PgConnection& db, const Items& 
   params.add_array(error).add_array(message).add_array(request_headers).add_array(response_headers);
   params.add_bytes_array(body).add_array(truncated).add_array(remote);
   params.add_array(dns).add_array(connect).add_array(tls).add_array(first_byte);
-  auto asking = db.query(kFinish, std::move(params), std::chrono::steady_clock::now() + kCommitTimeout);
+  auto asking = db.query(kFinishSql, std::move(params), std::chrono::steady_clock::now() + kCommitTimeout);
   co_return co_await std::move(asking);
 }
 
@@ -131,7 +131,7 @@ void PgFinish::take_result(Items items, const PgRows& rows) {
     PgFinishItem& item = items[i];
     const FinishAttempt& intent = *item.attempt.intent;
     if (i >= states.size() || states[i] < 0) {
-      lane_.answers.add(*item.loop, std::move(item.done), Error{ErrorCode::kNotFound, "No such delivery", {}});
+      lane_.answers.add(*item.loop, std::move(item.done), no_such("delivery"));
       continue;
     }
     const auto state = static_cast<DeliveryState>(states[i]);

@@ -30,9 +30,18 @@ bool is_overtaken(const PgIngestItem& item) {
   return item.stale >= kStaleMax;
 }
 
-constexpr const char* kIngest =
+constexpr const char* kIngestSql =
     "SELECT base, xid, stale, repeated, answers, fingerprints FROM ingest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,"
     " $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)";
+/// The same, with the audit's rows of what it takes in.
+constexpr const char* kIngestAuditedSql =
+    "WITH taken AS MATERIALIZED (SELECT base, xid, stale, repeated, answers, fingerprints FROM ingest($1, $2, $3, $4,"
+    " $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)),"
+    " audited AS (INSERT INTO audit (id, organization_id, actor, action, target, address)"
+    " SELECT draw_ids(1, $2), a.organization, a.actor, a.action, a.target, a.address"
+    " FROM taken t, unnest($22, $23, $24, $25, $26, $27) AS a(request, organization, actor, action, target, address)"
+    " WHERE NOT a.request = ANY (t.stale || t.repeated))"
+    " SELECT * FROM taken";
 
 std::string partition_bits(const PartitionSet& partitions) {
   std::string bits(kPartitions / 8, '\0');
@@ -74,8 +83,21 @@ struct PgIngest::Batch {
   std::vector<std::int32_t> d_event, d_offset;
   std::vector<std::int64_t> d_webhook;
   std::vector<std::int16_t> d_partition;
+  std::vector<std::int32_t> a_request;
+  std::vector<std::int64_t> a_organization;
+  std::vector<std::string_view> a_actor, a_action, a_target, a_address;
   PartitionSet partitions;
   std::int32_t ids = 0;
+
+  /// Of the last request.
+  void add(const AuditEntry& entry) {
+    a_request.push_back(static_cast<std::int32_t>(r_org.size()));
+    a_organization.push_back(entry.organization.value);
+    a_actor.push_back(entry.actor);
+    a_action.push_back(entry.action);
+    a_target.push_back(entry.target);
+    a_address.push_back(entry.address);
+  }
 
   void add(std::int64_t type, std::int64_t tenant, const NewEvent& event) {
     e_request.push_back(static_cast<std::int32_t>(r_org.size()));
@@ -116,7 +138,8 @@ void PgIngest::answer_overdue() {
     if (item.done) late.add(*item.loop, std::move(item.done), store_unavailable());
   if (in_commit_) {
     for (PgIngestItem& item : *in_commit_)
-      if (item.done && item.answer_by <= now) late.add(*item.loop, taken(item.done), outcome_unknown());
+      if (item.done && item.answer_by <= now)
+        late.add(*item.loop, taken(item.done), is_sent_ ? outcome_unknown() : store_unavailable());
   }
   late.post();
 }
@@ -133,8 +156,7 @@ std::optional<Error> PgIngest::settle_targets(IngestIntent& intent) const {
     if (intent.targets_fixed) {
       for (const WebhookId id : event.targets) {
         const WebhookPtr webhook = webhooks.find(id);
-        if (!webhook || webhook->organization != intent.organization)
-          return Error{ErrorCode::kNotFound, "No such webhook", {}};
+        if (!webhook || webhook->organization != intent.organization) return no_such("webhook");
       }
     } else if (intent.catalog_version != version) {
       event.targets = webhooks.match(intent.organization, event.type, event.tenant);
@@ -177,6 +199,7 @@ void PgIngest::fill(Batch& batch) {
   std::set<std::tuple<OrganizationId, std::string, std::string>> keys;
   Items again;
   for (PgIngestItem& item : batch.items) {
+    if (!item.done) continue;  // it was answered meanwhile, as not done
     if (auto error = settle_targets(item.intent)) {
       answer(item, std::move(*error));
       continue;
@@ -199,6 +222,7 @@ void PgIngest::fill(Batch& batch) {
       batch.r_key.push_back(item.intent.key->key);
       batch.r_fingerprint.push_back(as_bytes(item.intent.key->fingerprint));
     }
+    if (item.intent.audit) batch.add(*item.intent.audit);
     for (const NewEvent& event : item.intent.events)
       batch.add(*names_.find(PgNames::Kind::kEventType, item.intent.organization, event.type, none),
                 *names_.find(PgNames::Kind::kTenant, item.intent.organization, event.tenant, none), event);
@@ -215,7 +239,14 @@ asio::awaitable<PgResult<PgRows>> PgIngest::send(PgConnection& db, Batch& batch)
   params.add_array(batch.e_request).add_array(batch.e_type).add_array(batch.e_tenant).add_array(batch.e_deliver_at);
   params.add_array(batch.e_offset).add_array(batch.e_count).add_array(batch.e_metadata).add_array(batch.e_payload);
   params.add_array(batch.d_event).add_array(batch.d_offset).add_array(batch.d_webhook).add_array(batch.d_partition);
-  auto asking = db.query(kIngest, std::move(params), std::chrono::steady_clock::now() + kCommitTimeout);
+  const bool audited = !batch.a_request.empty();
+  if (audited) {
+    params.add_array(batch.a_request).add_array(batch.a_organization).add_array(batch.a_actor);
+    params.add_array(batch.a_action).add_array(batch.a_target).add_array(batch.a_address);
+  }
+  is_sent_ = true;
+  auto asking = db.query(audited ? kIngestAuditedSql : kIngestSql, std::move(params),
+                         std::chrono::steady_clock::now() + kCommitTimeout);
   co_return co_await std::move(asking);
 }
 
@@ -224,6 +255,7 @@ asio::awaitable<void> PgIngest::commit(Items items) {
   Batch batch;
   batch.items = std::move(items);
   in_commit_ = &batch.items;
+  is_sent_ = false;
   struct Leave {
     Items*& in_commit;
     ~Leave() { in_commit = nullptr; }
@@ -277,6 +309,7 @@ asio::awaitable<PgResult<PgRows>> PgIngest::try_commit(PgConnection& db, Batch& 
   auto sending = send(db, batch);
   auto rows = co_await std::move(sending);
   if (rows || rows.error().sqlstate != pg_state::kNoPartition) co_return rows;
+  is_sent_ = false;
   PgParams params;
   params.add(options_.clock ? std::optional(unix_ms(options_.clock())) : std::nullopt);
   auto making = db.query("SELECT make_partitions(coalesce($1, now_ms()), 2)", std::move(params), deadline);
@@ -335,7 +368,7 @@ void PgIngest::take_result(Batch& batch, const PgRows& rows) {
       if (at >= answers.size() || fingerprints[at].empty()) {
         left.push_back(std::move(item));  // it expired in this moment
       } else if (fingerprints[at] != as_bytes(item.intent.key->fingerprint)) {
-        answer(item, Error{ErrorCode::kKeyReused, "This Idempotency-Key was used before with another body", {}});
+        answer(item, key_reused());
       } else {
         answer(item, decode_answer(answers[at]));
       }
@@ -389,7 +422,7 @@ void PgIngest::take_fault(Items items, const PgFault& fault) {
   for (PgIngestItem& item : items) {
     if (!item.done) continue;  // so it was answered
     if (!goes_on || (is_of_locks && item.answer_by <= time_for_a_try)) {
-      answer(item, fault.error.code == ErrorCode::kUnknown ? outcome_unknown() : store_unavailable());
+      answer(item, is_sent_ && fault.error.code == ErrorCode::kUnknown ? outcome_unknown() : store_unavailable());
       continue;
     }
     item.alone = item.alone || is_of_one;

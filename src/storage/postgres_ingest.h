@@ -39,7 +39,7 @@ class PgIngest {
   void close() { lane_.queue.close(); }
   std::size_t waiting() const { return lane_.queue.size(); }
   boost::asio::awaitable<void> run();
-  /// Answers what has waited past its time: kUnavailable in the queue, kUnknown in a commit. Called again and again.
+  /// Answers what has waited past its time: kUnavailable where it was not sent, else kUnknown. Called again and again.
   void answer_overdue();
 
  private:
@@ -70,6 +70,7 @@ class PgIngest {
   HandOver& hand_over_;
   Metrics& metrics_;
   Items* in_commit_ = nullptr;
+  bool is_sent_ = false;  ///< what is in the commit, to the database: it may be done
 };
 
 }  // namespace eventrelay

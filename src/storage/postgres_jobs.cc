@@ -10,8 +10,6 @@
 
 namespace eventrelay {
 
-namespace {}  // namespace
-
 struct ChangeSession::OpenJob {
   JobId id;
   OrganizationId organization;
@@ -64,6 +62,7 @@ Awaitable<Result<ChangeResult>> ChangeSession::apply(const CountedPgJob& job) {
   co_await run();
   const JobId id =
       insert_job(job.what.organization, job.what.kind, job.what.filter, job.bound, job.total, job.what.rate);
+  note_made(to_text(id));
   co_await commit();
   ChangeResult result;
   result.id = id.value;

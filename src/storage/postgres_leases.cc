@@ -90,7 +90,7 @@ awaitable<Result<bool>> fence(PgRead call, WorkerToken token, WorkerId worker, s
     if (!ended) co_return error_of(ended.error());
     if (fenced) co_return true;
   }
-  co_return Error{ErrorCode::kUnavailable, "The worker's row stays locked", {}};
+  co_return unavailable("The worker's row stays locked");
 }
 
 awaitable<Result<PartitionSet>> claim(PgRead call, WorkerToken token, PartitionSet wanted) {

@@ -70,13 +70,13 @@ PgPool::PgPool(asio::io_context& context, PgConnectOptions options, std::size_t 
 
 asio::awaitable<Result<PgPool::Loan>> PgPool::take(PgConnection::Deadline deadline) {
   PgLink* link = nullptr;
-  if (closed_) co_return Error{ErrorCode::kUnavailable, "The store is closed", {}};
+  if (closed_) co_return unavailable("The store is closed");
   if (!free_.empty()) {
     link = free_.back();
     free_.pop_back();
   } else {
     if (waiting_.size() >= kPgQueriesWaitingMax)
-      co_return Error{ErrorCode::kUnavailable, "Too many queries wait for the database; try again", {}};
+      co_return unavailable("Too many queries wait for the database; try again");
     Waiter waiter(context_);
     waiter.timer.expires_at(deadline);
     waiting_.push_back(&waiter);

@@ -1,5 +1,6 @@
 #include "storage/postgres_messages.h"
 
+#include <iterator>
 #include <utility>
 
 namespace eventrelay {
@@ -35,19 +36,30 @@ asio::awaitable<void> PgMessageReads::run() {
 asio::awaitable<void> PgMessageReads::read(std::vector<Asked> together) {
   std::vector<EventId> events;
   for (const Asked& asked : together) events.insert(events.end(), asked.events.begin(), asked.events.end());
-  auto reading = reads_.run<std::vector<MessagePtr>>(kQueryTimeout, [events = std::move(events)](PgRead read) {
-    return postgres_queries::read_messages(read, events);
-  });
-  auto messages = co_await std::move(reading);
-  Answers<std::vector<MessagePtr>> answers;
-  std::size_t at = 0;
-  for (Asked& asked : together) {
-    std::vector<MessagePtr> share;
-    for (std::size_t i = 0; messages && i < asked.events.size(); ++i) share.push_back(std::move((*messages)[at++]));
-    answers.add(*asked.loop, std::move(asked.done),
-                messages ? Result<std::vector<MessagePtr>>(std::move(share)) : messages.error());
+  auto unread = events.cbegin();
+  std::vector<MessagePtr> messages;  // read, and not answered yet
+  for (auto asked = together.begin(); asked != together.end();) {
+    auto reading = reads_.run<std::vector<MessagePtr>>(
+        kQueryTimeout, [rest = std::vector<EventId>(unread, events.cend())](PgRead read) {
+          return postgres_queries::read_messages(read, rest, kMessagesReadBytes);
+        });
+    auto more = co_await std::move(reading);
+    if (more) {
+      unread += std::ssize(*more);
+      messages.insert(messages.end(), more->begin(), more->end());
+    }
+    Answers<std::vector<MessagePtr>> answers;
+    for (; asked != together.end() && (!more || messages.size() >= asked->events.size()); ++asked) {
+      if (!more) {
+        answers.add(*asked->loop, std::move(asked->done), more.error());
+        continue;
+      }
+      const auto end = messages.begin() + std::ssize(asked->events);
+      answers.add(*asked->loop, std::move(asked->done), std::vector<MessagePtr>(messages.begin(), end));
+      messages.erase(messages.begin(), end);
+    }
+    answers.post();
   }
-  answers.post();
 }
 
 }  // namespace eventrelay

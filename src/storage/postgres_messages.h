@@ -8,8 +8,9 @@
 
 namespace eventrelay {
 
-/// What one statement reads for several that asked: a payload may have megabytes.
+/// What one statement reads for several that asked: it has a deadline, and a payload may have megabytes.
 inline constexpr std::size_t kMessagesReadMax = 32;
+inline constexpr std::size_t kMessagesReadBytes = 4 * 1024 * 1024;
 
 class PgMessageReads {
  public:

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/ids.h"
-#include "storage/commit_limits.h"
+#include "base/limits.h"
 #include "storage/postgres_connection.h"
 
 namespace eventrelay {

@@ -5,25 +5,6 @@
 
 namespace eventrelay::postgres_queries {
 
-namespace {
-
-/// $1 organization, $2 below, $3 one more than the page holds, to know whether there are more.
-PgStatement page_statement(const std::string& sql, OrganizationId org, PageRequest page) {
-  PgStatement statement{sql.c_str(), {}};
-  statement.params.add(org.value).add(below(page)).add(static_cast<std::int64_t>(page.limit) + 1);
-  return statement;
-}
-
-template <class Row, class Read>
-Page<Row> page_of(const PgRows& rows, std::size_t limit, const Read& read) {
-  Page<Row> page;
-  for (int row = 0; row < rows.size() && page.rows.size() < limit; ++row) page.rows.push_back(read(rows, row, 0));
-  if (static_cast<std::size_t>(rows.size()) > limit) page.next = rows.integer(static_cast<int>(limit) - 1, 0);
-  return page;
-}
-
-}  // namespace
-
 Awaitable<Result<Page<WebhookPtr>>> list_webhooks(PgRead read, OrganizationId org, PageRequest page) {
   static const std::string kSelect = std::string("SELECT ") + kPgWebhookColumns +
                                      " FROM webhooks w WHERE w.organization_id = $1 AND NOT w.deleted AND w.id < $2"
@@ -39,7 +20,7 @@ Awaitable<Result<WebhookPtr>> get_webhook(PgRead read, OrganizationId org, Webho
   auto rows = co_await read_rows(read, std::move(statement));
   if (!rows) co_return rows.error();
   WebhookPtr webhook = selected_webhook(*rows);
-  if (!webhook) co_return Error{ErrorCode::kNotFound, "No such webhook", {}};
+  if (!webhook) co_return no_such("webhook");
   co_return webhook;
 }
 
@@ -58,7 +39,7 @@ Awaitable<Result<JobRow>> get_job(PgRead read, OrganizationId org, JobId id) {
   auto rows = co_await read_rows(read, std::move(statement));
   if (!rows) co_return rows.error();
   auto job = selected_job(*rows);
-  if (!job) co_return Error{ErrorCode::kNotFound, "No such job", {}};
+  if (!job) co_return no_such("job");
   co_return std::move(*job);
 }
 

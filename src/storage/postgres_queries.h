@@ -21,7 +21,9 @@ namespace postgres_queries {
 // PendingDelivery::commit stays 0.
 Awaitable<Result<DuePage>> read_due(PgRead read, DueQuery query);
 Awaitable<Result<LanePage>> read_lanes(PgRead read, PartitionSet partitions, WebhookId after, std::size_t limit);
-Awaitable<Result<std::vector<MessagePtr>>> read_messages(PgRead read, std::vector<EventId> events);
+/// Of the first events, one at least, as many as have their payloads within the bytes.
+Awaitable<Result<std::vector<MessagePtr>>> read_messages(PgRead read, std::vector<EventId> events,
+                                                         std::size_t payload_bytes);
 Awaitable<Result<std::vector<JobSummary>>> read_open_jobs(PgRead read);
 Awaitable<Result<Catalog>> load_catalog(PgRead read);
 

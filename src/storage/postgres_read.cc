@@ -1,6 +1,8 @@
 #include "storage/postgres_read.h"
 
 #include "base/log.h"
+#include "storage/list_rules.h"
+#include "storage/store_errors.h"
 
 namespace eventrelay {
 
@@ -9,7 +11,7 @@ Error read_error(const PgFault& fault, PgConnection::Deadline deadline) {
   if (is_past || fault.sqlstate == pg_state::kCanceled)
     return Error{ErrorCode::kTimeout, "The query took too long; narrow the filters", {}};
   spdlog::error("a query failed: {} {}", fault.sqlstate, fault.error.message);
-  return Error{ErrorCode::kUnavailable, "The store cannot answer queries now; try again", {}};
+  return cannot_answer_now();
 }
 
 Awaitable<Result<PgRows>> read_rows(PgRead read, PgStatement statement) {
@@ -41,6 +43,12 @@ Awaitable<Result<PgConnection::Rows>> read_snapshot(PgRead read, std::vector<PgS
   rows->erase(rows->begin());
   rows->pop_back();
   co_return std::move(*rows);
+}
+
+PgStatement page_statement(const std::string& sql, OrganizationId org, PageRequest page) {
+  PgStatement statement{sql.c_str(), {}};
+  statement.params.add(org.value).add(below(page)).add(static_cast<std::int64_t>(page.limit) + 1);
+  return statement;
 }
 
 }  // namespace eventrelay

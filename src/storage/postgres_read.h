@@ -14,4 +14,16 @@ Awaitable<Result<PgRows>> read_list(PgRead read, PgStatement statement);
 /// Of all statements the same snapshot; the rows of each, in order. Not inside a transaction.
 Awaitable<Result<PgConnection::Rows>> read_snapshot(PgRead read, std::vector<PgStatement> statements);
 
+/// Of a list by ids. $1 organization, $2 below, $3 one more than the page holds, to know whether there are more. sql:
+/// as PgStatement's.
+PgStatement page_statement(const std::string& sql, OrganizationId org, PageRequest page);
+/// read: a row, from its first column on, which is its id.
+template <class Row, class Read>
+Page<Row> page_of(const PgRows& rows, std::size_t limit, const Read& read) {
+  Page<Row> page;
+  for (int row = 0; row < rows.size() && page.rows.size() < limit; ++row) page.rows.push_back(read(rows, row, 0));
+  if (static_cast<std::size_t>(rows.size()) > limit) page.next = rows.integer(static_cast<int>(limit) - 1, 0);
+  return page;
+}
+
 }  // namespace eventrelay

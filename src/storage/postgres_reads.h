@@ -37,6 +37,14 @@ class PgReads {
     });
     co_return co_await std::move(asking);
   }
+  /// kUnavailable instead of kTimeout: nothing was done.
+  template <class T, class Make>
+  void change_for_people(EventLoop& loop, Make make, Completion<Result<T>> done) {
+    ask<T>(people_, loop, kAnswerWithin, std::move(make), [done = std::move(done)](Result<T> result) mutable {
+      if (!result && result.error().code == ErrorCode::kTimeout) result = store_unavailable();
+      std::move(done)(std::move(result));
+    });
+  }
   template <class T, class Make>
   void for_lease(EventLoop& loop, Make make, Completion<Result<T>> done) {
     ask<T>(lease_, loop, kLeaseCallTimeout, std::move(make), std::move(done));

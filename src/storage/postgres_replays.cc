@@ -129,7 +129,7 @@ void ChangeSession::insert_replays(const ReplayEvent& change, const ReplayedEven
 
 Awaitable<Result<ChangeResult>> ChangeSession::apply(const ReplayEvent& change) {
   const auto event = co_await read_replayed(change);
-  if (!event) co_return Error{ErrorCode::kNotFound, "No such event", {}};
+  if (!event) co_return no_such("event");
   std::vector<FieldError> faults;
   for (std::size_t i = 0; i < change.webhooks.size(); ++i)
     if (!event->named.contains(change.webhooks[i]))
@@ -154,10 +154,11 @@ Awaitable<Result<ChangeResult>> ChangeSession::apply(const ReplayEvent& change) 
   ChangeResult result;
   result.id = change.id.value;
   result.count = static_cast<std::int64_t>(targets.size());
-  if (targets.empty()) co_return result;
-  draw_ids(targets.size());
-  co_await run();
-  insert_replays(change, *event, targets);
+  if (!targets.empty()) {
+    draw_ids(targets.size());
+    co_await run();
+    insert_replays(change, *event, targets);
+  }
   co_await commit();
   co_return result;
 }

@@ -69,7 +69,7 @@ asio::awaitable<Result<PgResolver::Addresses>> PgResolver::resolve(std::string h
   const bool is_gone = flight->answer && !*flight->answer && flight->answer->error().code == ErrorCode::kNotFound;
   if (known != known_.end() && !is_gone) co_return known->second;
   const std::string why = flight->answer ? flight->answer->error().message : "no answer in time";
-  co_return Error{ErrorCode::kUnavailable, "could not translate host name \"" + host + "\" to address: " + why, {}};
+  co_return unavailable("could not translate host name \"" + host + "\" to address: " + why);
 }
 
 }  // namespace eventrelay

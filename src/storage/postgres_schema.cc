@@ -101,7 +101,7 @@ Result<int> bring_postgres_schema_up(const std::string& url, bool apply, Started
   try {
     return migrate(url, apply, import, retention_days);
   } catch (const PgBlockingFault& fault) {
-    return Error{ErrorCode::kUnavailable, fault.what(), {}};
+    return unavailable(fault.what());
   }
 }
 

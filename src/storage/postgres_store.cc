@@ -20,23 +20,21 @@ constexpr auto kStartTimeout = std::chrono::seconds(15);
 constexpr auto kTick = std::chrono::milliseconds(50);
 /// Between two looks at the versions of the organizations: what changed elsewhere is in force here within a second.
 constexpr auto kLookEvery = std::chrono::milliseconds(400);
-constexpr auto kHealthReportEvery = std::chrono::seconds(5);
+constexpr auto kProcessReportEvery = std::chrono::seconds(5);
 /// Less than two of a process's tries are apart: each is for the one that comes first.
 constexpr auto kFoldedLately = std::chrono::milliseconds(kFoldEvery) * 4 / 5;
 constexpr milliseconds kClockWarning{1'000};
 
+/// A worker says by its renewals that it lives: one that cannot renew must not seem to. $1 the process, $2 kLeasePeriod
+/// in seconds.
+constexpr const char* kReport =
+    "WITH alive AS (UPDATE processes SET seen_at = clock_timestamp() WHERE id = $1 AND (fenced OR NOT is_worker))"
+    " SELECT now_ms(), (SELECT coalesce(sum(pending), 0)::bigint FROM gauges), (SELECT count(*) FROM partitions n"
+    " WHERE NOT EXISTS (SELECT FROM processes p WHERE p.id = n.owner AND p.is_worker AND NOT p.fenced"
+    " AND p.seen_at > clock_timestamp() - $2 * interval '1 second'))";
+
 /// Of BSD's sysexits: the store cannot be used.
 constexpr int kExitStore = 74;
-
-std::string what_of(const std::exception_ptr& fault) {
-  try {
-    std::rethrow_exception(fault);
-  } catch (const std::exception& error) {
-    return error.what();
-  } catch (...) {
-    return "an unknown exception";
-  }
-}
 
 /// Without a lane what it is for would wait for ever, and a worker would keep its leases: others do better.
 void end_if_fault(const std::exception_ptr& fault) {
@@ -52,7 +50,7 @@ void log_if_fault(const char* what, const std::exception_ptr& fault) {
 }
 
 /// A writer's number: its process's times four, and which of its connections (see keep_house).
-enum class Writer : std::int64_t { kOfIngest = 0, kOfKeyed = 1, kOfFinish = 2, kOfChange = 3 };
+enum class Writer : std::int64_t { kIngest = 0, kKeyed = 1, kFinish = 2, kChange = 3 };
 
 }  // namespace
 
@@ -97,15 +95,15 @@ void PostgresStore::Impl::make_parts() {
     return std::make_unique<PgIngest>(context_, connect, PgIngest::Options{writer(which), options_.clock}, *catalog_,
                                       names_, hand_over_, metrics_);
   };
-  ingest_ = ingest(Writer::kOfIngest);
-  keyed_ = ingest(Writer::kOfKeyed);
+  ingest_ = ingest(Writer::kIngest);
+  keyed_ = ingest(Writer::kKeyed);
   PgChangeLane::Options lane;
-  lane.writer = writer(Writer::kOfChange);
+  lane.writer = writer(Writer::kChange);
   lane.clock = options_.clock;
   lane.retention_days = options_.retention_days;
   changes_ = std::make_unique<PgChangeLane>(context_, connect, std::move(lane), *catalog_, hand_over_, metrics_);
-  finish_ = std::make_unique<PgFinish>(context_, connect, writer(Writer::kOfFinish), options_.clock, finish_hooks(),
-                                       metrics_);
+  finish_ =
+      std::make_unique<PgFinish>(context_, connect, writer(Writer::kFinish), options_.clock, finish_hooks(), metrics_);
 }
 
 PgFinish::Hooks PostgresStore::Impl::finish_hooks() {
@@ -141,10 +139,10 @@ Result<T> PostgresStore::Impl::run_blocking(Awaitable<Result<T>> task) {
   auto promise = std::make_shared<std::promise<Result<T>>>();
   auto answer = promise->get_future();
   asio::co_spawn(context_, std::move(task), [promise](const std::exception_ptr& fault, Result<T> result) {
-    promise->set_value(fault ? Result<T>(store_unavailable("The database failed")) : std::move(result));
+    promise->set_value(fault ? Result<T>(unavailable("The database failed")) : std::move(result));
   });
   if (answer.wait_for(kStartTimeout) != std::future_status::ready)
-    return store_unavailable("PostgreSQL did not answer in time");
+    return unavailable("PostgreSQL did not answer in time");
   return answer.get();
 }
 
@@ -216,7 +214,7 @@ Awaitable<void> PostgresStore::Impl::tick() {
       look({});
     }
     if (now >= next_report) {
-      next_report = now + kHealthReportEvery;
+      next_report = now + kProcessReportEvery;
       asio::co_spawn(context_, report(), [](const std::exception_ptr& fault) { log_if_fault("the report", fault); });
     }
     if (now >= next_fold) {
@@ -227,20 +225,13 @@ Awaitable<void> PostgresStore::Impl::tick() {
   }
 }
 
-/// A worker says by its renewals that it lives: one that cannot renew must not seem to. Six seconds: kLeasePeriod.
-constexpr const char* kReport =
-    "WITH alive AS (UPDATE processes SET seen_at = clock_timestamp() WHERE id = $1 AND (fenced OR NOT is_worker))"
-    " SELECT now_ms(), (SELECT coalesce(sum(pending), 0)::bigint FROM gauges), (SELECT count(*) FROM partitions n"
-    " WHERE NOT EXISTS (SELECT FROM processes p WHERE p.id = n.owner AND p.is_worker AND NOT p.fenced"
-    " AND p.seen_at > clock_timestamp() - interval '6 seconds'))";
-
 Awaitable<void> PostgresStore::Impl::report() {
   const auto deadline = std::chrono::steady_clock::now() + kQueryTimeout;
   auto taking = reads_->engine_pool().take(deadline);
   auto loan = co_await std::move(taking);
   if (!loan) co_return;
   PgParams params;
-  params.add(process_);
+  params.add(process_).add(kLeasePeriod.count());
   const auto asked = std::chrono::system_clock::now();
   auto asking = loan->db().query(kReport, std::move(params), deadline);
   const auto rows = co_await std::move(asking);
@@ -366,8 +357,7 @@ void PostgresStore::ingest(EventLoop& loop, IngestIntent intent, Completion<Resu
 
 void PostgresStore::finish_attempt(EventLoop& loop, FinishAttemptPtr intent, Completion<Result<FinishResult>> done) {
   EncodedAttempt attempt(std::move(intent));
-  const std::size_t bytes = 512 + attempt.intent->outcome.response_body.size() + attempt.request_headers.size() +
-                            attempt.response_headers.size();
+  const std::size_t bytes = bytes_of(attempt);
   const WorkerToken token = attempt.intent->token;
   impl_->finish().submit(PgFinishItem{&loop, std::move(attempt), token, std::move(done), bytes});
 }

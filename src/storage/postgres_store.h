@@ -8,6 +8,7 @@
 #include "base/metrics.h"
 #include "ports/commit_log.h"
 #include "ports/leases.h"
+#include "ports/people.h"
 #include "ports/store.h"
 #include "ports/store_queries.h"
 
@@ -16,7 +17,7 @@ namespace eventrelay {
 struct PostgresOptions {
   std::string url;
   bool migrate = true;              ///< false: refuse to start on an older schema
-  int retention_days = 0;           ///< days that are kept; 0: all
+  int retention_days = 0;           ///< days that are kept where the settings do not say; 0: all
   std::string name;                 ///< of this process, for people: "host:port"
   std::function<WallTime()> clock;  ///< empty: the server's. Tests set it
   /// The server's clock less this machine's, whenever it was measured. On the store's thread.
@@ -26,7 +27,7 @@ struct PostgresOptions {
 /// Brings the schema up to date; its version.
 Result<int> migrate_postgres(const std::string& url);
 
-class PostgresStore final : public Store, public StoreQueries, public Leases, public CommitLog {
+class PostgresStore final : public Store, public StoreQueries, public PeopleStore, public Leases, public CommitLog {
  public:
   /// hand_over, metrics: outlive the store. Blocks. Errors: a sentence for the operator.
   static Result<std::unique_ptr<PostgresStore>> open(const PostgresOptions& options, HandOver& hand_over,
@@ -91,6 +92,21 @@ class PostgresStore final : public Store, public StoreQueries, public Leases, pu
                                            std::optional<WebhookId> webhook) override;
   Awaitable<Result<std::vector<WebhookCounts>>> webhook_counts(EventLoop& loop, OrganizationId org,
                                                                MetricsWindow window) override;
+
+  // PeopleStore.
+  void change_people(EventLoop& loop, PeopleChange change, Completion<Result<PeopleResult>> done) override;
+  Awaitable<Result<Account>> find_account(EventLoop& loop, std::string email) override;
+  Awaitable<Result<Session>> find_session(EventLoop& loop, Sha256 token) override;
+  Awaitable<Result<bool>> knows_address(EventLoop& loop, UserId user, std::string address) override;
+  Awaitable<Result<std::vector<OrganizationRole>>> list_organizations(EventLoop& loop, UserId user) override;
+  Awaitable<Result<Organization>> get_organization(EventLoop& loop, OrganizationId id) override;
+  Awaitable<Result<Page<Member>>> list_members(EventLoop& loop, OrganizationId org, PageRequest page) override;
+  Awaitable<Result<Page<Invitation>>> list_invitations(EventLoop& loop, OrganizationId org, PageRequest page) override;
+  Awaitable<Result<Invitation>> find_invitation(EventLoop& loop, Sha256 token) override;
+  Awaitable<Result<Page<AuditRow>>> list_audit(EventLoop& loop, OrganizationId org, PageRequest page) override;
+  Awaitable<Result<Settings>> read_settings(EventLoop& loop) override;
+  Awaitable<Result<bool>> has_accounts(EventLoop& loop) override;
+  Awaitable<Result<std::vector<WorkerShare>>> list_workers(EventLoop& loop) override;
 
  private:
   class Impl;

@@ -35,6 +35,10 @@ class PostgresStore::Impl {
   std::int64_t installation() const { return installation_; }
   milliseconds clock_offset() const { return milliseconds(clock_offset_ms_.load()); }
   WallTime now() const;
+  /// The time to take for the server's, where a test sets one.
+  std::optional<std::int64_t> at_ms() const {
+    return options_.clock ? std::optional(unix_ms(options_.clock())) : std::nullopt;
+  }
   /// Blocks. What changes from then on is published.
   Result<Catalog> take_catalog();
   void catch_up(EventLoop& loop, std::vector<CatalogMark> marks, Completion<Result<void>> done);

@@ -1,5 +1,6 @@
 // Changes of webhooks and keys: each under the organization's exclusive lock, which it takes before it reads anything.
 #include <algorithm>
+#include <array>
 
 #include "storage/codec.h"
 #include "storage/postgres_change_session.h"
@@ -119,6 +120,7 @@ Awaitable<Result<ChangeResult>> ChangeSession::apply(const CreateWebhook& change
   webhook.updated_at = time();
   const int partition = partition_of(webhook.id);
   ChangeResult result = publish(std::move(webhook), partition);
+  note_made(to_text(result.webhook->id));
   co_await commit();
   co_return result;
 }
@@ -239,6 +241,7 @@ Awaitable<Result<ChangeResult>> ChangeSession::apply(const CreateApiKey& change)
   time_ = time_of_id(result.id);
   news_.catalog.push_back({key.organization, static_cast<std::uint64_t>(version_)});
   news_.keys.push_back({std::move(key), false});
+  note_made(to_text(ApiKeyId{result.id}));
   co_await commit();
   co_return result;
 }
@@ -266,6 +269,11 @@ Awaitable<Result<ChangeResult>> ChangeSession::apply(const DeleteApiKey& change)
 }
 
 Awaitable<Result<ChangeResult>> ChangeSession::apply(const ExpireKeys& change) {
+  const auto expire = [this](const char* sql) {
+    PgParams params;
+    params.add(context_.at_ms).add(std::int64_t{kJobSliceRows});
+    return add(sql, std::move(params));
+  };
   begin({}, OrgLock::kNone);
   PgParams params;
   params.add(unix_ms(change.before)).add(std::int64_t{kJobSliceRows});
@@ -274,10 +282,19 @@ Awaitable<Result<ChangeResult>> ChangeSession::apply(const ExpireKeys& change) {
       add("DELETE FROM idempotency_keys WHERE (organization_id, route, key) IN (SELECT organization_id, route, key"
           " FROM idempotency_keys WHERE created_ms < $1 ORDER BY created_ms LIMIT $2 FOR UPDATE SKIP LOCKED)",
           std::move(params));
+  const std::size_t sessions = expire(
+      "DELETE FROM sessions WHERE token IN (SELECT token FROM sessions WHERE expires_ms <= (SELECT coalesce($1, "
+      "now_ms()))"
+      " ORDER BY expires_ms LIMIT $2 FOR UPDATE SKIP LOCKED)");
+  const std::size_t invitations = expire(
+      "DELETE FROM invitations WHERE id IN (SELECT id FROM invitations WHERE expires_ms <= (SELECT coalesce($1, "
+      "now_ms()))"
+      " ORDER BY expires_ms LIMIT $2 FOR UPDATE SKIP LOCKED)");
   const Rows rows = co_await commit();
   ChangeResult result;
   result.count = rows[expired].affected();
-  result.more = result.count >= std::int64_t{kJobSliceRows};
+  result.more = std::ranges::any_of(std::array{expired, sessions, invitations},
+                                    [&](std::size_t at) { return rows[at].affected() >= std::int64_t{kJobSliceRows}; });
   co_return result;
 }
 

@@ -18,7 +18,7 @@ Result<FinishResult> SqliteSession::apply(const EncodedAttempt& attempt) {
         "SELECT state, attempts, manual, sort_at_ms, first_due_ms FROM deliveries WHERE id = ?1 AND organization_id = "
         "?2");
     row.bind(intent.delivery.value).bind(intent.organization.value);
-    if (!row.step()) return Error{ErrorCode::kNotFound, "No such delivery", {}};
+    if (!row.step()) return no_such("delivery");
     state = static_cast<DeliveryState>(row.integer(0));
     if (row.integer(1) >= intent.number) return FinishResult{state};  // recorded before
     manual = row.integer(2) != 0;

@@ -1,6 +1,8 @@
 // Changes by people: webhooks, keys, single deliveries, replays of events.
 #include <cassert>
 
+#include "storage/people_rules.h"
+#include "storage/sqlite_people.h"
 #include "storage/sqlite_queries.h"
 #include "storage/sqlite_rows.h"
 #include "storage/sqlite_session.h"
@@ -23,7 +25,29 @@ ChangeResult changed(SqliteDb& db, OrganizationId organization, DeliveryId id) {
   return result;
 }
 
+/// What the audit names where its entry does not.
+std::string made_by(const Change& change, const ChangeResult& result) {
+  if (std::holds_alternative<CreateWebhook>(change)) return to_text(WebhookId{result.id});
+  if (std::holds_alternative<CreateApiKey>(change)) return to_text(ApiKeyId{result.id});
+  return "";
+}
+
 }  // namespace
+
+void SqliteSession::write_audit(AuditEntry entry, std::string made) {
+  SqlitePeople people(db_, ids_, now_);
+  people.write_audit(completed(std::move(entry), {}, std::move(made)));
+}
+
+Result<PeopleResult> SqliteSession::apply(const PeopleChange& change) {
+  db_.use("SAVEPOINT people").run();
+  SqlitePeople people(db_, ids_, time());
+  auto result = people.apply(change);
+  if (result && change.audit) people.write_audit(*change.audit);
+  if (!result) db_.use("ROLLBACK TO people").run();
+  db_.use("RELEASE people").run();
+  return result;
+}
 
 Result<ChangeResult> SqliteSession::apply(Change& change) {
   // A change may fail halfway: it then leaves nothing.
@@ -33,6 +57,7 @@ Result<ChangeResult> SqliteSession::apply(Change& change) {
     if (auto job = sqlite_queries::get_job(db_, cancelled->organization, cancelled->id))
       result->job = std::make_shared<const JobRow>(std::move(*job));
   }
+  if (result && change.audit) write_audit(*change.audit, made_by(change, *result));
   if (!result) db_.use("ROLLBACK TO change").run();
   db_.use("RELEASE change").run();
   return result;
@@ -362,6 +387,7 @@ Result<ChangeResult> SqliteSession::apply_one(const ExpireKeys& change) {
   result.more = result.count >= std::int64_t{kJobSliceRows};
   fold_counts();
   if (drop_old_rollups()) result.more = true;
+  if (SqlitePeople(db_, ids_, time()).expire()) result.more = true;
   if (retire()) result.more = true;
   return result;
 }

@@ -149,7 +149,7 @@ Result<Page<DeliveryRow>> list_deliveries(SqliteDb& db, OrganizationId org, cons
 
 Result<DeliveryDetail> get_delivery(SqliteDb& db, OrganizationId org, DeliveryId id) {
   auto delivery = find_delivery_row(db, org, id.value);
-  if (!delivery) return Error{ErrorCode::kNotFound, "No such delivery", {}};
+  if (!delivery) return no_such("delivery");
   DeliveryDetail detail;
   detail.delivery = std::move(*delivery);
   auto rows = db.use(

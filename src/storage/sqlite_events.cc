@@ -150,7 +150,7 @@ Result<Page<EventRow>> list_events(SqliteDb& db, OrganizationId org, const Event
 
 Result<EventDetail> get_event(SqliteDb& db, OrganizationId org, EventId id) {
   auto event = find_event_row(db, org, id.value);
-  if (!event) return Error{ErrorCode::kNotFound, "No such event", {}};
+  if (!event) return no_such("event");
   EventDetail detail;
   detail.event = std::move(*event);
   {

@@ -13,8 +13,6 @@
 
 namespace eventrelay {
 
-namespace {}  // namespace
-
 DataDirLock& DataDirLock::operator=(DataDirLock&& other) noexcept {
   std::swap(descriptor_, other.descriptor_);
   return *this;

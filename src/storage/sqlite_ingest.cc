@@ -3,6 +3,7 @@
 
 #include "domain/message.h"
 #include "storage/sqlite_session.h"
+#include "storage/store_errors.h"
 
 namespace eventrelay {
 
@@ -43,6 +44,7 @@ Result<IngestResult> SqliteSession::apply(IngestIntent& intent) {
   result.events.reserve(intent.events.size());
   for (const NewEvent& event : intent.events) result.events.push_back(insert_event(intent.organization, event));
   if (intent.key) store_key(intent, result);
+  if (intent.audit) write_audit(*intent.audit);
   return result;
 }
 
@@ -53,8 +55,7 @@ std::optional<Result<IngestResult>> SqliteSession::resolve_key(const IngestInten
       "SELECT fingerprint, answer FROM idempotency_keys WHERE organization_id = ?1 AND route = ?2 AND key = ?3");
   row.bind(intent.organization.value).bind(intent.key->route).bind(intent.key->key);
   if (!row.step()) return std::nullopt;
-  if (row.text(0) != as_bytes(intent.key->fingerprint))
-    return Error{ErrorCode::kKeyReused, "This Idempotency-Key was used before with another body", {}};
+  if (row.text(0) != as_bytes(intent.key->fingerprint)) return key_reused();
   return decode_kept_answer(row.text(1));
 }
 
@@ -64,7 +65,7 @@ Result<void> SqliteSession::settle_targets(IngestIntent& intent) {
   for (NewEvent& event : intent.events) {
     if (intent.targets_fixed) {
       for (const WebhookId id : event.targets)
-        if (!find_webhook(intent.organization, id)) return Error{ErrorCode::kNotFound, "No such webhook", {}};
+        if (!find_webhook(intent.organization, id)) return no_such("webhook");
     } else if (moved) {
       event.targets = index_.match(intent.organization, event.type, event.tenant);
     }

@@ -107,6 +107,7 @@ CountedJob count_job(SqliteDb& db, const CreateJob& job) {
 Result<ChangeResult> SqliteSession::apply(const CountedJob& job) {
   const JobId id =
       insert_job(job.what.organization, job.what.kind, job.what.filter, job.bound, job.total, job.what.rate);
+  if (job.audit) write_audit(*job.audit, to_text(id));
   return ChangeResult{.id = id.value, .count = job.total};
 }
 
@@ -120,7 +121,7 @@ Result<ChangeResult> SqliteSession::apply_one(const CreateJob& change) {
 
 Result<ChangeResult> SqliteSession::apply_one(const AdvanceJob& change) {
   const auto job = find_job(db_, change.id);
-  if (!job) return Error{ErrorCode::kNotFound, "No such job", {}};
+  if (!job) return no_such("job");
   if (job->state == JobState::kDone || job->state == JobState::kFailed || job->state == JobState::kCancelled)
     return ChangeResult{.id = change.id.value, .job_state = job->state};
   const std::size_t rows = std::clamp<std::size_t>(change.rows, 1, kJobSliceRows);
@@ -152,11 +153,11 @@ Result<ChangeResult> SqliteSession::apply_one(const AdvanceJob& change) {
 
 Result<ChangeResult> SqliteSession::apply_one(const CancelJob& change) {
   const auto job = find_job(db_, change.id);
-  if (!job || job->organization != change.organization) return Error{ErrorCode::kNotFound, "No such job", {}};
+  if (!job || job->organization != change.organization) return no_such("job");
   if (job->kind == JobKind::kCancelPending)
-    return Error{ErrorCode::kConflict, "The cancellation of a deleted webhook's deliveries cannot be stopped", {}};
+    return conflict("The cancellation of a deleted webhook's deliveries cannot be stopped");
   if (job->state != JobState::kPending && job->state != JobState::kRunning)
-    return Error{ErrorCode::kConflict, "The job is " + std::string(to_text(job->state)), {}};
+    return conflict("The job is " + std::string(to_text(job->state)));
   db_.use("UPDATE jobs SET state = 4, ended_ms = ?2 WHERE id = ?1").bind(change.id.value).bind(unix_ms(time())).run();
   return ChangeResult{.id = change.id.value, .job_state = JobState::kCancelled};
 }

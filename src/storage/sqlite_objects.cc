@@ -1,25 +1,12 @@
 // Lists and single views of webhooks, jobs and keys.
 #include "storage/list_rules.h"
 #include "storage/sqlite_queries.h"
+#include "storage/sqlite_rows.h"
 #include "storage/sqlite_session.h"
 
 namespace eventrelay::sqlite_queries {
 
 namespace {
-
-/// Reads up to one row more than the page holds, to know whether there are more.
-template <class Row, class Read, class IdOf>
-Page<Row> read_page(SqliteStatement& rows, std::size_t limit, const Read& read, const IdOf& id_of) {
-  Page<Row> page;
-  while (rows.step()) {
-    if (page.rows.size() == limit) {
-      page.next = id_of(page.rows.back());
-      break;
-    }
-    page.rows.push_back(read(rows));
-  }
-  return page;
-}
 
 constexpr const char* kJobColumns = "id, kind, state, done, total, rate, error, ended_ms";
 
@@ -54,7 +41,7 @@ Result<WebhookPtr> get_webhook(SqliteDb& db, OrganizationId org, WebhookId id) {
                                      " FROM webhooks WHERE organization_id = ?1 AND deleted = 0 AND id = ?2";
   auto row = db.use_text(kSelect);
   row.bind(org.value).bind(id.value);
-  if (!row.step()) return Error{ErrorCode::kNotFound, "No such webhook", {}};
+  if (!row.step()) return no_such("webhook");
   return webhook_from_row(row);
 }
 
@@ -73,7 +60,7 @@ Result<JobRow> get_job(SqliteDb& db, OrganizationId org, JobId id) {
       std::string("SELECT ") + kJobColumns + " FROM jobs WHERE organization_id = ?1 AND id = ?2";
   auto row = db.use_text(kSelect);
   row.bind(org.value).bind(id.value);
-  if (!row.step()) return Error{ErrorCode::kNotFound, "No such job", {}};
+  if (!row.step()) return no_such("job");
   return job_from_row(row);
 }
 

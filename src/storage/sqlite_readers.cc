@@ -23,10 +23,6 @@ SqliteReaders::SqliteReaders(std::string path, std::size_t threads) : path_(std:
   for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
 }
 
-Error SqliteReaders::unavailable() {
-  return Error{ErrorCode::kUnavailable, "The store cannot answer queries now; try again", {}};
-}
-
 SqliteReaders::Deadline SqliteReaders::ends_from_now() {
   return Clock::now() + kQueryTimeout;
 }
@@ -43,11 +39,11 @@ std::optional<Error> SqliteReaders::guarded(SqliteDb& db, Deadline ends, const s
       error = Error{ErrorCode::kTimeout, "The query took too long; narrow the filters", {}};
     } else {
       spdlog::error("a query failed: {}", fault.what());
-      error = unavailable();
+      error = cannot_answer_now();
     }
   } catch (const std::exception& fault) {
     spdlog::error("a query failed: {}", fault.what());
-    error = unavailable();
+    error = cannot_answer_now();
   }
   sqlite3_progress_handler(db.handle(), 0, nullptr, nullptr);
   try {

@@ -13,6 +13,7 @@
 #include "ports/event_loop.h"
 #include "ports/store_queries.h"
 #include "storage/sqlite_db.h"
+#include "storage/store_errors.h"
 
 namespace eventrelay {
 
@@ -30,15 +31,15 @@ class SqliteReaders {
       loop.post([shared, result = std::move(result)]() mutable { std::move (*shared)(std::move(result)); });
     };
     const bool queued = submit([query = std::move(query), answer, ends = ends_from_now()](SqliteDb* db) {
-      if (!db) return answer(unavailable());
-      Result<T> result = unavailable();
+      if (!db) return answer(cannot_answer_now());
+      Result<T> result = cannot_answer_now();
       if (auto fault = guarded(*db, ends, [&] { result = query(*db); })) {
         answer(std::move(*fault));
       } else {
         answer(std::move(result));
       }
     });
-    if (!queued) answer(unavailable());
+    if (!queued) answer(cannot_answer_now());
   }
 
   template <class T>
@@ -55,7 +56,6 @@ class SqliteReaders {
   using Task = std::function<void(SqliteDb*)>;
   using Deadline = std::chrono::steady_clock::time_point;
 
-  static Error unavailable();
   static Deadline ends_from_now();
   /// Runs the body in a read transaction that ends at the deadline; the error that ended it, if one did.
   static std::optional<Error> guarded(SqliteDb& db, Deadline ends, const std::function<void()>& body);

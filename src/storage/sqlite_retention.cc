@@ -1,4 +1,5 @@
 // Retention: what is older than the days that are kept goes, slice by slice, in the order of ids, which carry the time.
+#include "storage/sqlite_people.h"
 #include "storage/sqlite_session.h"
 
 namespace eventrelay {
@@ -18,12 +19,18 @@ struct SqliteSession::OldRow {
   bool dead = false;
 };
 
+int SqliteSession::days_kept() {
+  return sqlite_queries::read_settings(db_).retention_days.value_or(retention_days_);
+}
+
 /// The place in the round is memory alone: after a restart a round begins, and what a rollback undid waits for the
 /// next.
 bool SqliteSession::retire() {
-  if (retention_days_ == 0) return false;
-  if (!round_.under_way && time() - round_.begun >= kRoundEvery) round_ = {.begun = time()};
-  const std::int64_t before = first_id_at(time() - std::chrono::days(retention_days_));
+  const int days = days_kept();
+  if (days == 0) return false;
+  const bool is_due = !round_.under_way && time() - round_.begun >= kRoundEvery;
+  if (is_due || days != round_.days) round_ = {.begun = time(), .days = days};
+  const std::int64_t before = first_id_at(time() - std::chrono::days(days));
   // Events last: of deliveries that have just gone none needs its event.
   round_.under_way = retire_deliveries(before) || retire_events(before);
   return round_.under_way;

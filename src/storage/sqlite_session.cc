@@ -2,11 +2,9 @@
 
 #include <cassert>
 
-#include "storage/commit_limits.h"
+#include "base/limits.h"
 
 namespace eventrelay {
-
-namespace {}  // namespace
 
 PendingDelivery pending_from_row(const SqliteStatement& row) {
   PendingDelivery delivery;

@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "domain/webhook_index.h"
+#include "ports/people.h"
 #include "ports/store.h"
 #include "ports/store_queries.h"
 #include "storage/codec.h"
@@ -27,6 +28,7 @@ struct CountedJob {
   CreateJob what;
   std::int64_t total = 0;
   std::int64_t bound = 0;  ///< the last death in the count's snapshot
+  std::optional<AuditEntry> audit{};
 };
 /// In one snapshot. Runs until the connection's deadline.
 CountedJob count_job(SqliteDb& db, const CreateJob& job);
@@ -34,6 +36,7 @@ CountedJob count_job(SqliteDb& db, const CreateJob& job);
 /// How far a round through the old rows has come: all up to there were looked at.
 struct RetentionRound {
   WallTime begun{};
+  int days = 0;  ///< that are kept
   bool under_way = false;
   std::int64_t deliveries = 0;
   std::int64_t events = 0;
@@ -41,7 +44,7 @@ struct RetentionRound {
 
 class SqliteSession {
  public:
-  /// retention_days: 0: nothing is ever too old.
+  /// retention_days: 0: nothing is ever too old. The settings' come first.
   explicit SqliteSession(const std::string& path, int retention_days = 0);
 
   /// Reads webhooks and the last id. Once, before the first transaction.
@@ -56,6 +59,7 @@ class SqliteSession {
   Result<ChangeResult> apply(Change& change);
   /// A CreateJob whose matches were counted before.
   Result<ChangeResult> apply(const CountedJob& job);
+  Result<PeopleResult> apply(const PeopleChange& change);
   /// What the transaction changed; empty afterwards.
   News take_news();
   /// What the last commit added, an organization each.
@@ -102,6 +106,7 @@ class SqliteSession {
   // Retention.
   /// A slice of what is too old; true: there may be more.
   bool retire();
+  int days_kept();
   struct OldRow;
   bool retire_deliveries(std::int64_t before);  ///< the first id that is kept
   bool retire_events(std::int64_t before);
@@ -117,6 +122,8 @@ class SqliteSession {
   void cancel(const PendingDelivery& delivery, DeliveryState from, std::string_view reason);
   JobId insert_job(OrganizationId organization, JobKind kind, const DeliveryFilter& filter, std::int64_t bound,
                    std::int64_t total, std::uint32_t rate);
+
+  void write_audit(AuditEntry entry, std::string made = {});
 
   std::int64_t next_id() { return ids_.next(now_); }
   /// The transaction's time: of the last id, which never steps back.

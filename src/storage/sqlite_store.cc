@@ -4,6 +4,7 @@
 
 #include "storage/commit_limits.h"
 #include "storage/sqlite_files.h"
+#include "storage/sqlite_people.h"
 #include "storage/sqlite_queries.h"
 #include "storage/sqlite_readers.h"
 #include "storage/sqlite_writer.h"
@@ -12,8 +13,8 @@ namespace eventrelay {
 
 namespace {
 
-Error unavailable(const SqliteError& error) {
-  return Error{ErrorCode::kUnavailable, std::string("The database cannot be used: ") + error.what(), {}};
+Error unusable(const SqliteError& error) {
+  return unavailable(std::string("The database cannot be used: ") + error.what());
 }
 
 WallTime system_time() {
@@ -33,7 +34,7 @@ class WorkOf final : public SqliteWork {
   Intent intent_;
   Apply apply_;
   Completion<Result<Value>> done_;
-  Result<Value> result_ = Error{ErrorCode::kUnavailable, "not run", {}};
+  Result<Value> result_ = unavailable("not run");
 };
 
 template <class Value, class Intent, class Apply>
@@ -57,7 +58,7 @@ Result<int> migrate_sqlite(const std::string& data_dir) {
     SqliteDb db(database_path(data_dir), SqliteDb::Mode::kWriter);
     return bring_schema_up(db, true);
   } catch (const SqliteError& error) {
-    return unavailable(error);
+    return unusable(error);
   }
 }
 
@@ -73,11 +74,15 @@ class SqliteStore::Impl {
         readers(path, kReaderThreads) {}
 
   /// Counts on a reader, then hands the job to the writer from there.
-  void create_job(EventLoop& loop, CreateJob job, Completion<Result<ChangeResult>> done) {
+  void create_job(EventLoop& loop, CreateJob job, std::optional<AuditEntry> audit,
+                  Completion<Result<ChangeResult>> done) {
     auto shared = std::make_shared<Completion<Result<ChangeResult>>>(std::move(done));
-    const auto count = [this, &loop, job = std::move(job), shared](SqliteDb& db) -> Result<bool> {
+    const auto count = [this, &loop, job = std::move(job), audit = std::move(audit),
+                        shared](SqliteDb& db) -> Result<bool> {
       const auto apply = [](SqliteSession& session, const CountedJob& one) { return session.apply(one); };
-      auto work = make_work<ChangeResult>(loop, 0, count_job(db, job), apply, std::move(*shared));
+      CountedJob counted = count_job(db, job);
+      counted.audit = audit;
+      auto work = make_work<ChangeResult>(loop, 0, std::move(counted), apply, std::move(*shared));
       work->awaits_news = true;
       writer.submit(std::move(work));
       return true;
@@ -106,7 +111,7 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const SqliteOptions& opti
     auto impl = std::make_unique<Impl>(std::move(*lock), options, hand_over, metrics, std::move(session));
     return std::unique_ptr<SqliteStore>(new SqliteStore(std::move(impl)));
   } catch (const SqliteError& error) {
-    return unavailable(error);
+    return unusable(error);
   }
 }
 
@@ -131,15 +136,14 @@ void SqliteStore::ingest(EventLoop& loop, IngestIntent intent, Completion<Result
 
 void SqliteStore::finish_attempt(EventLoop& loop, FinishAttemptPtr intent, Completion<Result<FinishResult>> done) {
   EncodedAttempt attempt(std::move(intent));
-  const std::size_t bytes =
-      attempt.intent->outcome.response_body.size() + attempt.request_headers.size() + attempt.response_headers.size();
+  const std::size_t bytes = bytes_of(attempt);
   const auto apply = [](SqliteSession& session, const EncodedAttempt& one) { return session.apply(one); };
   impl_->writer.submit(make_work<FinishResult>(loop, bytes, std::move(attempt), apply, std::move(done)));
 }
 
 void SqliteStore::change(EventLoop& loop, Change intent, Completion<Result<ChangeResult>> done) {
   if (const auto* job = std::get_if<CreateJob>(&intent); job && job->kind != JobKind::kCancelPending)
-    return impl_->create_job(loop, *job, std::move(done));
+    return impl_->create_job(loop, *job, std::move(intent.audit), std::move(done));
   const auto apply = [](SqliteSession& session, Change& one) { return session.apply(one); };
   auto work = make_work<ChangeResult>(loop, 0, std::move(intent), apply, std::move(done));
   work->awaits_news = true;
@@ -176,7 +180,7 @@ Result<Catalog> SqliteStore::load_catalog() {
     SqliteDb db(impl_->path, SqliteDb::Mode::kReader);
     return sqlite_queries::load_catalog(db);
   } catch (const SqliteError& error) {
-    return unavailable(error);
+    return unusable(error);
   }
 }
 
@@ -248,6 +252,71 @@ Awaitable<Result<std::vector<WebhookCounts>>> SqliteStore::webhook_counts(EventL
                                                                           MetricsWindow window) {
   return impl_->readers.ask<std::vector<WebhookCounts>>(
       loop, [=, now = impl_->clock()](SqliteDb& db) { return sqlite_queries::webhook_counts(db, org, window, now); });
+}
+
+// ---- People ------------------------------------------------------------------------------------------------------
+
+void SqliteStore::change_people(EventLoop& loop, PeopleChange change, Completion<Result<PeopleResult>> done) {
+  const auto apply = [](SqliteSession& session, const PeopleChange& one) { return session.apply(one); };
+  impl_->writer.submit(make_work<PeopleResult>(loop, 0, std::move(change), apply, std::move(done)));
+}
+
+Awaitable<Result<Account>> SqliteStore::find_account(EventLoop& loop, std::string email) {
+  return impl_->readers.ask<Account>(
+      loop, [email = std::move(email)](SqliteDb& db) { return sqlite_queries::find_account(db, email); });
+}
+
+Awaitable<Result<Session>> SqliteStore::find_session(EventLoop& loop, Sha256 token) {
+  return impl_->readers.ask<Session>(
+      loop, [=, now = impl_->clock()](SqliteDb& db) { return sqlite_queries::find_session(db, token, now); });
+}
+
+Awaitable<Result<bool>> SqliteStore::knows_address(EventLoop& loop, UserId user, std::string address) {
+  return impl_->readers.ask<bool>(loop, [user, address = std::move(address)](SqliteDb& db) {
+    return sqlite_queries::knows_address(db, user, address);
+  });
+}
+
+Awaitable<Result<std::vector<OrganizationRole>>> SqliteStore::list_organizations(EventLoop& loop, UserId user) {
+  return impl_->readers.ask<std::vector<OrganizationRole>>(
+      loop, [=](SqliteDb& db) { return sqlite_queries::list_organizations(db, user); });
+}
+
+Awaitable<Result<Organization>> SqliteStore::get_organization(EventLoop& loop, OrganizationId id) {
+  return impl_->readers.ask<Organization>(loop, [=](SqliteDb& db) { return sqlite_queries::get_organization(db, id); });
+}
+
+Awaitable<Result<Page<Member>>> SqliteStore::list_members(EventLoop& loop, OrganizationId org, PageRequest page) {
+  return impl_->readers.ask<Page<Member>>(loop,
+                                          [=](SqliteDb& db) { return sqlite_queries::list_members(db, org, page); });
+}
+
+Awaitable<Result<Page<Invitation>>> SqliteStore::list_invitations(EventLoop& loop, OrganizationId org,
+                                                                  PageRequest page) {
+  return impl_->readers.ask<Page<Invitation>>(
+      loop, [=, now = impl_->clock()](SqliteDb& db) { return sqlite_queries::list_invitations(db, org, page, now); });
+}
+
+Awaitable<Result<Invitation>> SqliteStore::find_invitation(EventLoop& loop, Sha256 token) {
+  return impl_->readers.ask<Invitation>(
+      loop, [=, now = impl_->clock()](SqliteDb& db) { return sqlite_queries::find_invitation(db, token, now); });
+}
+
+Awaitable<Result<Page<AuditRow>>> SqliteStore::list_audit(EventLoop& loop, OrganizationId org, PageRequest page) {
+  return impl_->readers.ask<Page<AuditRow>>(loop,
+                                            [=](SqliteDb& db) { return sqlite_queries::list_audit(db, org, page); });
+}
+
+Awaitable<Result<Settings>> SqliteStore::read_settings(EventLoop& loop) {
+  return impl_->readers.ask<Settings>(loop, [](SqliteDb& db) { return sqlite_queries::read_settings(db); });
+}
+
+Awaitable<Result<bool>> SqliteStore::has_accounts(EventLoop& loop) {
+  return impl_->readers.ask<bool>(loop, [](SqliteDb& db) { return sqlite_queries::has_accounts(db); });
+}
+
+Awaitable<Result<std::vector<WorkerShare>>> SqliteStore::list_workers(EventLoop&) {
+  co_return std::vector<WorkerShare>();
 }
 
 }  // namespace eventrelay

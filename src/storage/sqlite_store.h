@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/metrics.h"
+#include "ports/people.h"
 #include "ports/store.h"
 #include "ports/store_queries.h"
 
@@ -14,14 +15,14 @@ namespace eventrelay {
 struct SqliteOptions {
   std::string data_dir;             ///< made where it does not exist; one process at a time
   bool migrate = true;              ///< false: refuse to start on an older schema
-  int retention_days = 0;           ///< days that are kept; 0: all
+  int retention_days = 0;           ///< days that are kept where the settings do not say; 0: all
   std::function<WallTime()> clock;  ///< empty: the system's
 };
 
 /// Brings the schema in the data directory up to date; its version.
 Result<int> migrate_sqlite(const std::string& data_dir);
 
-class SqliteStore final : public Store, public StoreQueries {
+class SqliteStore final : public Store, public StoreQueries, public PeopleStore {
  public:
   /// hand_over, metrics: outlive the store. Errors: a sentence for the operator.
   static Result<std::unique_ptr<SqliteStore>> open(const SqliteOptions& options, HandOver& hand_over, Metrics& metrics);
@@ -60,6 +61,20 @@ class SqliteStore final : public Store, public StoreQueries {
                                            std::optional<WebhookId> webhook) override;
   Awaitable<Result<std::vector<WebhookCounts>>> webhook_counts(EventLoop& loop, OrganizationId org,
                                                                MetricsWindow window) override;
+
+  void change_people(EventLoop& loop, PeopleChange change, Completion<Result<PeopleResult>> done) override;
+  Awaitable<Result<Account>> find_account(EventLoop& loop, std::string email) override;
+  Awaitable<Result<Session>> find_session(EventLoop& loop, Sha256 token) override;
+  Awaitable<Result<bool>> knows_address(EventLoop& loop, UserId user, std::string address) override;
+  Awaitable<Result<std::vector<OrganizationRole>>> list_organizations(EventLoop& loop, UserId user) override;
+  Awaitable<Result<Organization>> get_organization(EventLoop& loop, OrganizationId id) override;
+  Awaitable<Result<Page<Member>>> list_members(EventLoop& loop, OrganizationId org, PageRequest page) override;
+  Awaitable<Result<Page<Invitation>>> list_invitations(EventLoop& loop, OrganizationId org, PageRequest page) override;
+  Awaitable<Result<Invitation>> find_invitation(EventLoop& loop, Sha256 token) override;
+  Awaitable<Result<Page<AuditRow>>> list_audit(EventLoop& loop, OrganizationId org, PageRequest page) override;
+  Awaitable<Result<Settings>> read_settings(EventLoop& loop) override;
+  Awaitable<Result<bool>> has_accounts(EventLoop& loop) override;
+  Awaitable<Result<std::vector<WorkerShare>>> list_workers(EventLoop& loop) override;
 
  private:
   class Impl;

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "storage/commit_limits.h"
+#include "storage/store_errors.h"
 
 namespace eventrelay {
 
@@ -34,7 +35,7 @@ void SqliteWriter::submit(std::unique_ptr<SqliteWork> work) {
   std::unique_lock lock(mutex_);
   if (stopping_ || queue_.size() >= kCommitQueueItemsMax || queued_bytes_ + work->bytes > kCommitQueueBytesMax) {
     lock.unlock();
-    work->fail(Error{ErrorCode::kUnavailable, "The store has more waiting than it may; try again", {}});
+    work->fail(too_much_waits());
     Group refused;
     refused.push_back(std::move(work));
     complete_all(std::move(refused));
@@ -113,8 +114,7 @@ SqliteWriter::Outcome SqliteWriter::try_group(Group& group) {
     session_->rollback();
     if (!full && group.size() > 1) return Outcome::kRolledBack;
     if (!std::exchange(refusing_, true)) spdlog::error("the store refuses writes: {}", error.what());
-    for (auto& work : group)
-      work->fail(Error{ErrorCode::kUnavailable, full ? "The disk is full" : "The store failed", {}});
+    for (auto& work : group) work->fail(unavailable(full ? "The disk is full" : "The store failed"));
     return Outcome::kRefused;
   }
 }

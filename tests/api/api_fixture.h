@@ -1,8 +1,14 @@
-// The API over a store that answers when the test says, with a reader that always has too much to do.
+// The API over a store that answers when the test says, with a reader that always has too much to do, and the people
+// that the test puts in.
 #pragma once
 #include <gtest/gtest.h>
 
+#include <deque>
+#include <map>
+#include <set>
+
 #include "api/api.h"
+#include "api/sign_in.h"
 #include "base/crypto.h"
 #include "tests/engine/fake_store.h"
 #include "tests/support/test_loop.h"
@@ -53,14 +59,63 @@ class FullQueries final : public StoreQueries {
   static Error full() { return {ErrorCode::kUnavailable, "Too many queries are waiting", {}}; }
 };
 
+class FakePeople final : public PeopleStore {
+ public:
+  template <class T>
+  using Answer = Awaitable<Result<T>>;
+  using Org = OrganizationId;
+  using Loop = EventLoop;
+
+  void change_people(Loop& loop, PeopleChange change, Completion<Result<PeopleResult>> done) override {
+    changes.add(loop, std::move(change), std::move(done));
+  }
+  Answer<Account> find_account(Loop&, std::string email) override { return find_in(accounts, std::move(email)); }
+  Answer<Session> find_session(Loop&, Sha256 token) override { return find_in(sessions, token); }
+  Answer<bool> knows_address(Loop&, UserId user, std::string address) override {
+    co_return known_addresses.contains({user, address});
+  }
+  Answer<std::vector<OrganizationRole>> list_organizations(Loop&, UserId) override { co_return full(); }
+  Answer<Organization> get_organization(Loop&, Org id) override { co_return Organization{id, "First"}; }
+  Answer<Page<Member>> list_members(Loop&, Org, PageRequest) override { co_return full(); }
+  Answer<Page<Invitation>> list_invitations(Loop&, Org, PageRequest) override { co_return full(); }
+  Answer<Invitation> find_invitation(Loop&, Sha256 token) override { return find_in(invitations, token); }
+  Answer<Page<AuditRow>> list_audit(Loop&, Org, PageRequest) override { co_return full(); }
+  Answer<Settings> read_settings(Loop&) override { co_return full(); }
+  Answer<bool> has_accounts(Loop&) override { co_return !accounts.empty(); }
+  Answer<std::vector<WorkerShare>> list_workers(Loop&) override { co_return full(); }
+
+  std::map<std::string, Account> accounts;
+  std::map<Sha256, Session> sessions;
+  std::map<Sha256, Invitation> invitations;
+  std::set<std::pair<UserId, std::string>> known_addresses;
+  Questions<PeopleChange, PeopleResult> changes;
+
+ private:
+  template <class Key, class Value>
+  static Answer<Value> find_in(const std::map<Key, Value>& values, Key key) {
+    const auto found = values.find(key);
+    if (found == values.end()) co_return no_such("thing");
+    co_return found->second;
+  }
+  static Error full() { return {ErrorCode::kUnavailable, "Too many queries are waiting", {}}; }
+};
+
 class ApiTest : public testing::Test {
  protected:
   ApiTest() { put_key(kAdminKey, Scope::kAdmin); }
 
   static constexpr std::string_view kAdminKey = "admin-key-0123456789";
 
+  static ApiOptions options() {
+    ApiOptions options;
+    options.site.url = "http://127.0.0.1:8080";
+    options.site.is_loopback = true;
+    return options;
+  }
+
   void put_key(std::string_view text, Scope scope) {
     ApiKey key;
+    key.id = ApiKeyId{++last_id};
     key.organization = kFirstOrganization;
     key.scope = scope;
     key.hash = sha256(text);
@@ -70,6 +125,23 @@ class ApiTest : public testing::Test {
   static HttpRequest request(std::string_view method, std::string_view target, std::string body = {},
                              std::string_view key = kAdminKey) {
     return HttpRequest{method, target, {{"x-api-key", key}}, std::move(body), "127.0.0.1"};
+  }
+
+  /// Somebody who is signed in to the first organization; gives what their browser sends as Cookie.
+  std::string_view put_person(const std::string& email, Role role) {
+    const std::string token = random_token();
+    Session session;
+    session.user = {UserId{++last_id}, email, "Somebody"};
+    session.organization = {kFirstOrganization, "First", role};
+    session.seen_at = loop.loop().wall_now();
+    people.sessions.emplace(sha256(token), session);
+    return cookies.emplace_back("eventrelay=" + token);
+  }
+
+  static HttpRequest with_cookie(std::string_view method, std::string_view target, std::string_view cookie,
+                                 std::string body = {}) {
+    return HttpRequest{
+        method, target, {{"cookie", cookie}, {"content-type", "application/json"}}, std::move(body), "127.0.0.1"};
   }
 
   /// meanwhile: once the request waits for the store.
@@ -86,10 +158,14 @@ class ApiTest : public testing::Test {
   TestLoop loop;
   FakeStore store;
   FullQueries queries;
+  FakePeople people;
   LoopCatalog catalog;
   Metrics metrics;
+  SignIn sign_in;
   Intake intake{loop.loop(), store, catalog};
-  Api api{loop.loop(), store, queries, intake, catalog, metrics, {}};
+  Api api{loop.loop(), store, queries, people, intake, catalog, metrics, sign_in, options()};
+  std::int64_t last_id = 0;
+  std::deque<std::string> cookies;
 };
 
 }  // namespace eventrelay

@@ -18,7 +18,7 @@ Paths paths(Parameters& parameters) {
 Paths delivery_faults(std::string_view query) {
   auto parameters = Parameters::from_query(query);
   parameters.take_delivery_filter(true);
-  parameters.take_page("deliveries");
+  parameters.take_page("deliveries", kFirstOrganization);
   return paths(parameters);
 }
 
@@ -43,7 +43,7 @@ TEST(Cursor, anything_else_is_refused) {
 
 TEST(Parameters, a_page_has_a_default_and_bounds) {
   auto parameters = Parameters::from_query("");
-  EXPECT_EQ(parameters.take_page("x").limit, kPageDefault);
+  EXPECT_EQ(parameters.take_page("x", kFirstOrganization).limit, kPageDefault);
   EXPECT_EQ(delivery_faults("limit=250"), Paths{});
   for (const std::string_view query :
        {"limit=0", "limit=251", "limit=", "limit=1x", "limit=-1", "limit=+5", "limit=1.0"}) {
@@ -54,16 +54,20 @@ TEST(Parameters, a_page_has_a_default_and_bounds) {
 TEST(Parameters, a_cursor_is_bound_to_the_filters) {
   auto first = Parameters::from_query("tenant=a&limit=2");
   first.take_delivery_filter(true);
-  first.take_page("deliveries");
+  first.take_page("deliveries", kFirstOrganization);
   auto cursor = first.next_cursor(42);
   cursor = cursor.substr(1, cursor.size() - 2);
 
   auto same = Parameters::from_query("cursor=" + cursor + "&limit=3&tenant=a");
   same.take_delivery_filter(true);
-  EXPECT_EQ(same.take_page("deliveries").cursor, 42);
+  EXPECT_EQ(same.take_page("deliveries", kFirstOrganization).cursor, 42);
   EXPECT_EQ(paths(same), Paths{});
   EXPECT_EQ(delivery_faults("tenant=b&cursor=" + cursor), Paths{"cursor"});
   EXPECT_EQ(delivery_faults("cursor=" + cursor), Paths{"cursor"});
+  auto elsewhere = Parameters::from_query("cursor=" + cursor + "&tenant=a");
+  elsewhere.take_delivery_filter(true);
+  elsewhere.take_page("deliveries", OrganizationId{77});
+  EXPECT_EQ(paths(elsewhere), Paths{"cursor"}) << "of another organization";
   EXPECT_EQ(first.next_cursor(0), "null");
 }
 

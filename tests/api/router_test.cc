@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "api/authentication.h"
+#include "api/caller.h"
 #include "base/crypto.h"
 
 namespace eventrelay {
@@ -17,10 +17,10 @@ Awaitable<HttpResponse> second(ApiContext&, ApiCall) {
 
 Router make_router() {
   Router router;
-  router.add("GET", "/api/things", Access::kRead, Takes::kNothing, first);
+  router.add("GET", "/api/things", Access::kViewer, Takes::kNothing, first);
   router.add("POST", "/api/things", Access::kAdmin, Takes::kNothing, second);
   router.add("POST", "/api/things/batch", Access::kPublish, Takes::kNothing, first);
-  router.add("GET", "/api/things/{id}", Access::kRead, Takes::kNothing, second);
+  router.add("GET", "/api/things/{id}", Access::kViewer, Takes::kNothing, second);
   router.add("POST", "/api/things/{id}/replay", Access::kAdmin, Takes::kNothing, first);
   return router;
 }
@@ -83,20 +83,18 @@ TEST(Authentication, only_known_keys_are_somebody) {
   key.organization = kFirstOrganization;
   key.hash = sha256("known-key-0123456789");
   catalog.apply({key, false});
-  const auto known = with_headers({{"X-API-Key", "known-key-0123456789"}});
-  ASSERT_NE(authenticate(known, catalog), nullptr);
-  EXPECT_EQ(authenticate(with_headers({{"X-API-Key", "known-key-012345678"}}), catalog), nullptr);
-  EXPECT_EQ(authenticate(with_headers({}), catalog), nullptr);
+  EXPECT_EQ(caller_by_key("known-key-0123456789", catalog).key, key.id);
+  EXPECT_FALSE(caller_by_key("known-key-012345678", catalog).is_known());
+  EXPECT_FALSE(caller_by_key("", catalog).is_known());
   catalog.apply({key, true});
-  EXPECT_EQ(authenticate(known, catalog), nullptr);
+  EXPECT_FALSE(caller_by_key("known-key-0123456789", catalog).is_known());
 }
 
-TEST(Authentication, scopes_allow_what_they_say) {
-  for (const auto access : {Access::kOpen, Access::kRead, Access::kPublish, Access::kAdmin}) {
-    EXPECT_TRUE(may(Scope::kAdmin, access));
-    EXPECT_EQ(may(Scope::kRead, access), access == Access::kOpen || access == Access::kRead);
-    EXPECT_EQ(may(Scope::kPublish, access), access == Access::kOpen || access == Access::kPublish);
-  }
+TEST(Authentication, the_log_names_a_key_by_its_id_and_a_person_by_their_address) {
+  Caller key;
+  key.key = ApiKeyId{7};
+  EXPECT_EQ(actor_of(key), to_text(ApiKeyId{7}));
+  EXPECT_EQ(actor_of(caller_by_session({{UserId{1}, "ada@example.com", "Ada"}, {}, {}, {}}, {})), "ada@example.com");
 }
 
 }  // namespace

@@ -155,14 +155,19 @@ TEST_F(RoutesTest, the_name_of_a_key_is_counted_in_characters) {
 
 TEST_F(RoutesTest, who_may_not_is_refused_by_the_head_alone) {
   put_key("read-key-0123456789", Scope::kRead);
-  const auto status = [&](HttpRequest asked) { return api.refusal(asked).value_or(HttpResponse{}).status; };
+  const auto refusal = [&](const HttpRequest& asked) { return loop.wait(api.refusal(asked)); };
+  const auto status = [&](const HttpRequest& asked) { return refusal(asked).value_or(HttpResponse{}).status; };
   EXPECT_EQ(status(request("POST", "/api/events", {}, "unknown-key-0123456789")), 401);
   EXPECT_EQ(status(request("POST", "/api/events", {}, "read-key-0123456789")), 403);
   EXPECT_EQ(status(request("POST", "/api/nothing")), 404);
   EXPECT_EQ(status(request("POST", "/api/metrics")), 405);
   EXPECT_EQ(status(request("GET", "/api/metrics/other")), 404);
-  EXPECT_FALSE(api.refusal(request("POST", "/api/events")));
-  EXPECT_FALSE(api.refusal(request("GET", "/healthz", {}, "unknown-key-0123456789")));
+  EXPECT_FALSE(refusal(request("POST", "/api/events")));
+  EXPECT_FALSE(refusal(request("GET", "/healthz", {}, "unknown-key-0123456789")));
+  const auto viewer = put_person("viewer@example.com", Role::kViewer);
+  EXPECT_EQ(status(with_cookie("POST", "/api/events", "eventrelay=unknown")), 401);
+  EXPECT_EQ(status(with_cookie("POST", "/api/events", viewer)), 403);
+  EXPECT_FALSE(refusal(with_cookie("GET", "/api/events", viewer)));
 }
 
 }  // namespace

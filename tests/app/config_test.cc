@@ -64,6 +64,26 @@ TEST(Config, everything_is_kept_unless_days_are_set) {
     EXPECT_NE(complaint({"--retention-days", days}).find("from 0 to 3650"), std::string::npos) << days;
 }
 
+TEST(Config, a_public_url_is_an_origin_and_nothing_more) {
+  EXPECT_EQ(read({})->public_url, "");
+  EXPECT_EQ(read({"--public-url", ""})->public_url, "");
+  EXPECT_EQ(read({"--public-url", "https://Hooks.Example.com/"})->public_url, "https://hooks.example.com");
+  EXPECT_EQ(read({"--public-url", "https://hooks.example.com:443"})->public_url, "https://hooks.example.com");
+  EXPECT_EQ(read({"--public-url", "http://10.0.0.1:8080"})->public_url, "http://10.0.0.1:8080");
+  for (const char* url : {"hooks.example.com", "https://", "https://a/b", "https://a?b", "https://a#b", "ftp://a",
+                          "https://user@a"}) {
+    EXPECT_NE(complaint({"--public-url", url}).find("--public-url must be https://HOST"), std::string::npos) << url;
+  }
+  const Variable url("EVENTRELAY_PUBLIC_URL", "https://hooks.example.com");
+  EXPECT_EQ(read({})->public_url, "https://hooks.example.com");
+}
+
+TEST(Config, proxies_are_trusted_by_ranges_of_addresses) {
+  EXPECT_TRUE(read({})->trusted_proxies.empty());
+  EXPECT_EQ(read({"--trusted-proxies", "10.0.0.0/8,::1"})->trusted_proxies.size(), 2u);
+  EXPECT_NE(complaint({"--trusted-proxies", "proxy.lan"}).find("must be address ranges"), std::string::npos);
+}
+
 TEST(Config, a_flag_wins_over_the_environment_whichever_way_it_is_set) {
   const Variable allowed("EVENTRELAY_ALLOW_PRIVATE_TARGETS", "true");
   EXPECT_TRUE(read({})->allow_private_targets);
@@ -79,7 +99,7 @@ TEST(Config, a_role_is_taken_from_the_environment) {
   const Variable database("EVENTRELAY_DATABASE_URL", "postgres://db/x");
   const auto config = read({});
   ASSERT_TRUE(config);
-  EXPECT_EQ(config->role, Role::kWorker);
+  EXPECT_EQ(config->role, ProcessRole::kWorker);
   EXPECT_EQ(config->database_url, "postgres://db/x");
 }
 

@@ -121,5 +121,12 @@ TEST(EqualConstantTime, compares_length_and_every_byte) {
   EXPECT_FALSE(equal_constant_time(std::string_view("a\0b", 3), std::string_view("a\0c", 3)));
 }
 
+TEST(RandomToken, a_token_needs_no_quoting_and_comes_once) {
+  const auto token = random_token();
+  EXPECT_EQ(token.size(), 43u);
+  EXPECT_EQ(token.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"), std::string::npos);
+  EXPECT_NE(token, random_token());
+}
+
 }  // namespace
 }  // namespace eventrelay

@@ -48,6 +48,10 @@ TEST(IdText, of_another_kind_is_refused) {
   EXPECT_TRUE(parse_event_id(text));
   EXPECT_FALSE(parse_webhook_id(text));
   EXPECT_FALSE(parse_delivery_id(text));
+  EXPECT_EQ(parse_user_id("usr_0000000000007"), UserId{7});
+  EXPECT_EQ(parse_invitation_id("inv_0000000000007"), InvitationId{7});
+  EXPECT_EQ(parse_organization_id("org_0000000000007"), OrganizationId{7});
+  EXPECT_EQ(to_text(AuditId{7}), "aud_0000000000007");
 }
 
 TEST(IdText, of_nothing_is_refused) {

@@ -152,6 +152,13 @@ TEST(Cidr, of_one_family_contains_nothing_of_the_other) {
   EXPECT_TRUE(Cidr::parse("::ffff:10.0.0.0/104")->contains(ip("10.1.1.1")));
 }
 
+TEST(Cidr, is_written_as_it_is_read) {
+  for (const char* text : {"10.0.0.0/8", "0.0.0.0/0", "192.0.2.7/32", "fd00::/8", "::/0", "2001:db8::1/128"}) {
+    EXPECT_EQ(to_text(Cidr::parse(text).value()), text);
+  }
+  EXPECT_EQ(to_text(Cidr::parse("192.0.2.7").value()), "192.0.2.7/32");
+}
+
 TEST(Cidr, is_refused_with_a_bad_address_length_or_host_bits) {
   for (const char* text :
        {"", "/8", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/8x", "10.0.0.0/ 8", "10.0.0/8", "10.0.0.1/8",

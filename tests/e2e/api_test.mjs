@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { operations, seen } from "./support/conformance.mjs";
+import { firstOwner, password, signIn } from "./support/people.mjs";
 import { Receiver } from "./support/receiver.mjs";
 import { Server } from "./support/server.mjs";
 import { until } from "./support/wait.mjs";
@@ -99,6 +100,26 @@ test("counts_are_exact", async () => {
   await next.dispose();
 });
 
+async function peopleAnswer() {
+  const owner = await firstOwner(server);
+  const { user, organization } = await owner.me();
+  const { email } = await signIn(server, owner.email);
+  await owner.ok("POST", "/api/auth/password", { current_password: password, new_password: password });
+  await owner.ok("POST", "/api/auth/organization", { organization_id: organization.id });
+  await owner.ok("PATCH", `/api/organizations/${organization.id}`, { name: "Renamed" });
+  await owner.ok("POST", "/api/organizations", { name: "Another" });
+  await owner.ok("GET", "/api/users");
+  await owner.ok("PATCH", `/api/users/${user.id}`, { role: "owner" });
+  await owner.call("DELETE", `/api/users/${user.id}`);
+  const { id } = await owner.ok("POST", "/api/invitations", { email, role: "viewer" });
+  await owner.ok("GET", "/api/invitations");
+  await owner.call("DELETE", `/api/invitations/${id}`);
+  await owner.ok("GET", "/api/audit");
+  await owner.ok("GET", "/api/settings");
+  await owner.ok("PATCH", "/api/settings", { retention_days: 0 });
+  await owner.call("POST", "/api/auth/logout");
+}
+
 test("every_documented_operation_answers_as_described", async () => {
   let broken = true;
   receiver.on("/all", (response) => response.writeHead(broken ? 500 : 204).end());
@@ -133,6 +154,7 @@ test("every_documented_operation_answers_as_described", async () => {
   await server.call("DELETE", `/api/keys/${key.id}`);
   await server.ok("GET", "/api/metrics");
   await server.ok("GET", "/api/metrics/webhooks");
+  await peopleAnswer();
   for (const path of ["/metrics", "/healthz", "/readyz", "/openapi.json"]) await server.call("GET", path);
   assert.ok((await server.call("DELETE", `/api/webhooks/${hook.id}`)).status < 300);
   const missing = operations.filter((name) => !seen.has(name));

@@ -8,8 +8,10 @@ import { readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { killTree } from "./support/children.mjs";
 import { Postgres } from "./support/postgres.mjs";
 
+const limitMs = 20 * 60_000;
 const here = path.dirname(fileURLToPath(import.meta.url));
 const [store, ...given] = process.argv.slice(2);
 if (!["sqlite", "postgres", "postgres-redis", "distributed"].includes(store)) {
@@ -34,4 +36,8 @@ for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"]) {
   process.removeAllListeners(signal);
   process.on(signal, () => child.kill("SIGTERM"));
 }
+setTimeout(() => {
+  console.error(`${store}: not done within ${limitMs / 60_000} minutes`);
+  killTree(child.pid);
+}, limitMs);
 child.on("exit", (code) => process.exit(code ?? 1));

@@ -1,92 +1,17 @@
-// Workers on one store: who has which partitions through starts, drains, crashes, outages and hung loops.
-#include "engine/membership.h"
-
+// Workers on one store: who has which partitions through starts, crashes, outages and hung loops.
 #include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/spdlog.h>
 
 #include <sstream>
 
-#include "tests/engine/engine_fixture.h"
-#include "tests/engine/fake_leases.h"
+#include "tests/engine/membership_fixture.h"
 
 namespace eventrelay {
 namespace {
 
 using namespace std::chrono_literals;
 
-/// A process with some loops.
-struct Worker {
-  Worker(VirtualTime& time, Leases& leases, std::size_t loops = 1) {
-    for (std::size_t i = 0; i < loops; ++i) {
-      loop.push_back(std::make_unique<ManualLoop>(time));
-      transport.push_back(std::make_unique<FakeTransport>(*loop.back()));
-      EngineOptions options;
-      options.shared_store = true;
-      options.dispatcher.loop_index = static_cast<int>(i);
-      options.dispatcher.loop_count = static_cast<int>(loops);
-      options.runs_jobs = i == 0;
-      engine.push_back(std::make_unique<Engine>(options, *loop.back(), store, *transport.back(), metrics));
-      Catalog catalog;
-      catalog.webhooks = {webhook_of(1)};
-      engine.back()->start(catalog);
-      engines.push_back({loop.back().get(), engine.back().get()});
-    }
-    MembershipHooks hooks;
-    hooks.follow = [this](const PartitionSet& set, std::function<void()> noted) {
-      followed = set;
-      if (follow_hangs) {
-        waiting.push_back(std::move(noted));
-      } else {
-        loop.front()->post(std::move(noted));
-      }
-    };
-    hooks.changed = [this](const PartitionSet& set) { shown = set; };
-    membership = std::make_unique<Membership>(*loop.front(), leases, engines, hooks, metrics);
-    loop.front()->post([this] { membership->start(); });
-  }
-  /// Killed: nothing of it runs any more.
-  void crash() {
-    for (auto& one : loop) one->end();
-  }
-
-  Metrics metrics;
-  FakeStore store;
-  std::vector<std::unique_ptr<ManualLoop>> loop;
-  std::vector<std::unique_ptr<FakeTransport>> transport;
-  std::vector<std::unique_ptr<Engine>> engine;
-  std::vector<LoopEngine> engines;
-  std::unique_ptr<Membership> membership;
-  PartitionSet followed;
-  PartitionSet shown;
-  bool follow_hangs = false;
-  std::vector<std::function<void()>> waiting;
-};
-
-struct MembershipTest : testing::Test {
-  std::size_t count(const std::string& call) {
-    return static_cast<std::size_t>(std::count(leases.calls.begin(), leases.calls.end(), call));
-  }
-  /// Has a delivery to webhook 1 under way in that worker.
-  PendingDelivery send_one(Worker& worker) {
-    PendingDelivery due{.id = DeliveryId{7},
-                        .organization = kFirstOrganization,
-                        .webhook = WebhookId{1},
-                        .event = EventId{7},
-                        .message = message_of(EventId{7}, "7"),
-                        .commit = 11};
-    News news;
-    news.pending = {due};
-    worker.store.lane_reads.answer(LanePage{{}, true, {}});
-    time.run_ready();
-    const std::size_t index = static_cast<std::size_t>(partition_of(WebhookId{1})) % worker.loop.size();
-    worker.engine[index]->on_news(news);
-    for (; !worker.store.due_reads.empty(); time.run_ready()) worker.store.due_reads.answer(DuePage{{due}, {}, {}});
-    return due;
-  }
-
-  VirtualTime time;
-  FakeLeases leases;
-};
+struct MembershipTest : MembershipFixture {};
 
 // ---- Shares --------------------------------------------------------------------------------------------------------
 
@@ -334,134 +259,6 @@ TEST_F(MembershipTest, that_it_cannot_join_is_said_once) {
   EXPECT_EQ(std::count(failed.begin(), failed.end(), '\n'), 1) << failed;
   EXPECT_NE(said.str().find("has joined"), std::string::npos);
   EXPECT_TRUE(worker.membership->joined());
-}
-
-// ---- Hand-overs ----------------------------------------------------------------------------------------------------
-
-TEST_F(MembershipTest, a_partition_is_given_away_with_what_is_under_way_in_it) {
-  Worker first(time, leases);
-  time.run_for(2s);
-  for (; first.store.lane_reads.size() > 1; time.run_ready()) first.store.lane_reads.answer(LanePage{{}, true, {}});
-  leases.store_ahead = 1h;
-  time.run_for(1s);
-  send_one(first);
-  ASSERT_EQ(first.transport[0]->bodies.size(), 1u);
-  bool drained = false;
-  first.membership->drain([&] { drained = true; });
-  time.run_for(1s);
-  EXPECT_EQ(leases.owned_by(1), 0u);
-  ASSERT_EQ(leases.handed.size(), 1u);
-  EXPECT_EQ(leases.handed[0].delivery, DeliveryId{7});
-  EXPECT_GT(leases.handed[0].until, first.loop[0]->wall_now() + 1h);
-  EXPECT_FALSE(drained);
-  Worker second(time, leases);
-  time.run_for(1s);
-  EXPECT_TRUE(second.membership->owned().all());
-  for (; second.store.lane_reads.size() > 1; time.run_ready()) second.store.lane_reads.answer(LanePage{{}, true, {}});
-  send_one(second);
-  EXPECT_TRUE(second.transport[0]->bodies.empty());
-  first.transport[0]->answer(answer_of(200));
-  time.run_ready();
-  ASSERT_EQ(first.store.finishes.size(), 1u);
-  first.store.finishes.answer(FinishResult{DeliveryState::kSucceeded});
-  time.run_for(1s);
-  EXPECT_TRUE(drained);
-  EXPECT_FALSE(leases.workers.contains(1));
-}
-
-TEST_F(MembershipTest, a_drain_during_an_outage_begins_nothing_and_goes_on_after_it) {
-  Worker worker(time, leases);
-  time.run_for(2s);
-  leases.cut_off = {worker.loop[0].get()};
-  bool drained = false;
-  worker.membership->drain([&] { drained = true; });
-  time.run_for(2s);
-  EXPECT_TRUE(worker.shown.none());
-  EXPECT_FALSE(drained);
-  leases.cut_off = {};
-  leases.calls.clear();
-  time.run_for(2s);
-  EXPECT_TRUE(drained);
-  EXPECT_EQ(leases.calls, (std::vector<std::string>{"renew", "drain", "release", "renew", "leave"}));
-  EXPECT_TRUE(leases.workers.empty());
-  time.run_for(5s);
-  EXPECT_EQ(leases.calls.back(), "leave");
-}
-
-TEST_F(MembershipTest, a_drain_during_an_outage_without_an_end_waits_for_what_is_under_way_alone) {
-  Worker idle(time, leases);
-  time.run_for(2s);
-  leases.cut_off = {idle.loop[0].get()};
-  bool drained = false;
-  idle.membership->drain([&] { drained = true; });
-  time.run_for(kGiveAwayTime + 1s);
-  EXPECT_TRUE(drained);
-
-  leases.cut_off = {};
-  Worker busy(time, leases);
-  time.run_for(kLeasePeriod + 2s);
-  for (; busy.store.lane_reads.size() > 1; time.run_ready()) busy.store.lane_reads.answer(LanePage{{}, true, {}});
-  send_one(busy);
-  ASSERT_EQ(busy.transport[0]->bodies.size(), 1u);
-  leases.cut_off = {busy.loop[0].get()};
-  drained = false;
-  busy.membership->drain([&] { drained = true; });
-  time.run_for(10s);
-  EXPECT_FALSE(drained);
-  busy.transport[0]->answer(answer_of(200));
-  time.run_ready();
-  busy.store.finishes.answer(FinishResult{DeliveryState::kSucceeded});
-  time.run_for(1s);
-  EXPECT_TRUE(drained);
-}
-
-TEST_F(MembershipTest, a_drain_gives_away_after_a_long_outage_what_is_under_way_still) {
-  Worker worker(time, leases);
-  time.run_for(2s);
-  for (; worker.store.lane_reads.size() > 1; time.run_ready()) worker.store.lane_reads.answer(LanePage{{}, true, {}});
-  send_one(worker);
-  leases.cut_off = {worker.loop[0].get()};
-  bool drained = false;
-  worker.membership->drain([&] { drained = true; });
-  time.run_for(10s);
-  leases.cut_off = {};
-  time.run_for(2s);
-  EXPECT_EQ(leases.owned_by(1), 0u);
-  EXPECT_EQ(leases.handed.size(), 1u);
-  EXPECT_FALSE(drained);
-  worker.transport[0]->answer(answer_of(200));
-  time.run_ready();
-  worker.store.finishes.answer(FinishResult{DeliveryState::kSucceeded});
-  time.run_for(1s);
-  EXPECT_TRUE(drained);
-  EXPECT_FALSE(leases.workers.contains(1));
-}
-
-TEST_F(MembershipTest, a_drain_gives_back_what_a_claim_brought_meanwhile) {
-  Worker worker(time, leases);
-  bool drained = false;
-  leases.hanging = {worker.loop[0].get()};
-  while (count("claim") == 0) {
-    leases.answer_hung();
-    time.run_for(1ms);
-  }
-  worker.membership->drain([&] { drained = true; });
-  leases.hanging = {};
-  leases.answer_hung();
-  time.run_for(3s);
-  EXPECT_TRUE(drained);
-  EXPECT_EQ(leases.owned_by(0), 256u);
-}
-
-TEST_F(MembershipTest, a_drain_of_one_that_never_joined_ends) {
-  leases.cut_off.clear();
-  Worker worker(time, leases);
-  leases.cut_off = {worker.loop[0].get()};
-  time.run_for(2s);
-  bool drained = false;
-  worker.membership->drain([&] { drained = true; });
-  time.run_for(1s);
-  EXPECT_TRUE(drained);
 }
 
 }  // namespace

@@ -104,9 +104,9 @@ class HttpServerTest : public testing::Test {
     rules.bytes_max = [](std::string_view, std::string_view target) -> std::size_t {
       return target == "/none" ? 0 : 200 * 1024;
     };
-    rules.refusal = [](const HttpRequest& request) -> std::optional<HttpResponse> {
-      if (request.header("x-stranger").empty()) return std::nullopt;
-      return plain_problem(401, "Who are you?");
+    rules.refusal = [](const HttpRequest& request) -> asio::awaitable<std::optional<HttpResponse>> {
+      if (request.header("x-stranger").empty()) co_return std::nullopt;
+      co_return plain_problem(401, "Who are you?");
     };
     server_ = std::make_unique<HttpServer>(loop_, std::move(acceptor), limits, shared_, metrics_, rules, echo);
     server_->start();

@@ -300,16 +300,7 @@ void ClusterWitness::on_outcome(std::size_t sender, DeliveryId id, const Attempt
 // ---- The end -------------------------------------------------------------------------------------------------------
 
 std::optional<std::string> ClusterWitness::unfinished() const {
-  for (const auto& [id, job] : database_.jobs()) {
-    if (job.state == JobState::kPending || job.state == JobState::kRunning)
-      return "a job is still open: " + std::to_string(id.value);
-  }
-  for (const auto& [id, webhook] : database_.webhooks()) {
-    const auto* lane = database_.lane(id);
-    if (lane && (webhook.deleted || webhook.spec.enabled))
-      return std::string(webhook.deleted ? "pending for a deleted webhook: " : "still pending: ") +
-             name(lane->begin()->second);
-  }
+  if (auto open = open_work(database_)) return open;
   if (!open_.empty()) return "still uncommitted: " + name(*open_.begin());
   return std::nullopt;
 }
@@ -325,12 +316,7 @@ milliseconds ClusterWitness::longest_wait() {
 
 void ClusterWitness::look_at_the_end() {
   if (auto left = unfinished()) fail(*left);
-  for (const auto& [id, deliveries] : answered_events_) {
-    const auto event = database_.events().find(id);
-    if (event == database_.events().end()) return fail("an answered event is lost: " + std::to_string(id.value));
-    if (event->second.deliveries.size() < deliveries)
-      return fail("a delivery of an answered event is lost: " + std::to_string(id.value));
-  }
+  if (auto lost = lost_answer(database_, answered_events_)) return fail(*lost);
   SimServer::Counters counted;
   for (const auto& [id, delivery] : database_.deliveries()) {
     counted.attempts += delivery.row.attempts;

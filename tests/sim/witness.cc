@@ -255,19 +255,33 @@ void Witness::on_event_answered(const IngestedEvent& event) {
   answered_events_[event.id] = event.deliveries;
 }
 
-std::optional<std::string> Witness::unfinished() const {
-  for (const auto& [id, job] : database_.jobs()) {
+std::optional<std::string> open_work(const SimDatabase& database) {
+  for (const auto& [id, job] : database.jobs()) {
     if (job.state == JobState::kPending || job.state == JobState::kRunning)
       return "job " + std::to_string(id.value) + " has not ended";
   }
-  if (!busy_.empty()) return "an attempt has not ended: " + name(busy_.begin()->first);
-  for (const auto& [id, webhook] : database_.webhooks()) {
-    const auto* lane = database_.lane(id);
+  for (const auto& [id, webhook] : database.webhooks()) {
+    const auto* lane = database.lane(id);
     if (lane && (webhook.deleted || webhook.spec.enabled))
       return std::string(webhook.deleted ? "pending for a deleted webhook: " : "still pending: ") +
-             name(lane->begin()->second);
+             describe(database, lane->begin()->second);
   }
   return std::nullopt;
+}
+
+std::optional<std::string> lost_answer(const SimDatabase& database, const std::map<EventId, std::uint32_t>& answered) {
+  for (const auto& [id, deliveries] : answered) {
+    const auto event = database.events().find(id);
+    if (event == database.events().end()) return "an answered event is lost: " + std::to_string(id.value);
+    if (event->second.deliveries.size() < deliveries)
+      return "a delivery of an answered event is lost: " + std::to_string(id.value);
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> Witness::unfinished() const {
+  if (!busy_.empty()) return "an attempt has not ended: " + name(busy_.begin()->first);
+  return open_work(database_);
 }
 
 milliseconds Witness::longest_wait() {
@@ -280,12 +294,7 @@ milliseconds Witness::longest_wait() {
 
 void Witness::look_at_the_end() {
   if (auto left = unfinished()) fail(*left);
-  for (const auto& [id, deliveries] : answered_events_) {
-    const auto event = database_.events().find(id);
-    if (event == database_.events().end()) return fail("an answered event is lost: " + std::to_string(id.value));
-    if (event->second.deliveries.size() < deliveries)
-      return fail("a delivery of an answered event is lost: " + std::to_string(id.value));
-  }
+  if (auto lost = lost_answer(database_, answered_events_)) return fail(*lost);
   for (const auto& [id, delivery] : database_.deliveries()) {
     const History& history = history_[id];
     const bool said_final = history.final_state && *history.final_state != DeliveryState::kDead;

@@ -24,6 +24,10 @@ std::string sim_host(int number);
 std::optional<DeliveryId> identify(const SimDatabase& database, const OutboundRequest& request, std::string& failed);
 /// In words.
 std::string describe(const SimDatabase& database, DeliveryId id);
+/// Jobs that have not ended, pending deliveries that nothing holds back: the first of them.
+std::optional<std::string> open_work(const SimDatabase& database);
+/// Of the events that were answered, with so many deliveries, the first that is not there whole.
+std::optional<std::string> lost_answer(const SimDatabase& database, const std::map<EventId, std::uint32_t>& answered);
 
 class Witness final : public Onlooker {
  public:

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "base/limits.h"
+#include "storage/postgres_messages.h"
 #include "tests/storage/postgres_reads_fixture.h"
 
 namespace eventrelay::test {
@@ -191,7 +192,9 @@ TEST_F(PostgresPlansTest, what_the_engine_reads_follows_an_index) {
                        {kReadsOrg, WebhookId{1}, {}, {}, kReadsBegin + std::chrono::hours(999), 100, 1'000'000});
   });
   expect_cheap("lanes", [&] { return q::read_lanes(read(), all_partitions(), {}, 10); });
-  expect_cheap("messages", [&] { return q::read_messages(read(), {EventId{id_at(0, 1)}, EventId{id_at(4, 2)}}); });
+  expect_cheap("messages", [&] {
+    return q::read_messages(read(), {EventId{id_at(0, 1)}, EventId{id_at(4, 2)}}, kMessagesReadBytes);
+  });
 }
 
 }  // namespace

@@ -65,5 +65,23 @@ TEST_F(PostgresMessagesTest, one_that_asks_for_more_than_a_statement_may_share_g
   EXPECT_TRUE((*one)->value().front());
 }
 
+TEST_F(PostgresMessagesTest, long_payloads_share_no_statement) {
+  const std::string payload = '"' + std::string(kMessagesReadBytes * 3 / 4, 'x') + '"';
+  const std::vector<EventId> events{send(payload), send(payload), send(payload), send(payload)};
+  const double before = process.metrics.round_trips.Value();
+  const auto several = ask({events[0], EventId{1}, events[1]});
+  const auto one = ask({events[2]});
+  const auto other = ask({events[3]});
+  process.loop.run_until([&] { return *several && *one && *other; });
+  EXPECT_GE(process.metrics.round_trips.Value() - before, 4);
+  const auto three = (*several)->value();
+  ASSERT_EQ(three.size(), 3u);
+  EXPECT_EQ(three[0]->event, events[0]);
+  EXPECT_FALSE(three[1]);
+  EXPECT_EQ(three[2]->event, events[1]);
+  EXPECT_EQ((*one)->value().front()->event, events[2]);
+  EXPECT_EQ((*other)->value().front()->event, events[3]);
+}
+
 }  // namespace
 }  // namespace eventrelay::test

@@ -14,6 +14,7 @@ class PostgresHarness final : public StoreHarness {
   ~PostgresHarness() override { store_.reset(); }
   Store& store() override { return *store_; }
   StoreQueries& queries() override { return *store_; }
+  PeopleStore& people() override { return *store_; }
   void reopen() override {
     store_.reset();
     open();

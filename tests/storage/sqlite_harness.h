@@ -36,6 +36,7 @@ class SqliteHarness final : public StoreHarness {
   ~SqliteHarness() override { store_.reset(); }
   Store& store() override { return *store_; }
   StoreQueries& queries() override { return *store_; }
+  PeopleStore& people() override { return *store_; }
   void reopen() override {
     store_.reset();
     open();

@@ -69,6 +69,11 @@ Result<ChangeResult> StoreSuite::change(Change intent) {
       [&](auto done) { store().change(loop(), std::move(intent), std::move(done)); });
 }
 
+Result<PeopleResult> StoreSuite::change_people(PeopleChange change) {
+  return harness->loop.wait<Result<PeopleResult>>(
+      [&](auto done) { people().change_people(loop(), std::move(change), std::move(done)); });
+}
+
 Result<DuePage> StoreSuite::due(DueQuery query) {
   return harness->loop.wait<Result<DuePage>>([&](auto done) { store().read_due(loop(), query, std::move(done)); });
 }

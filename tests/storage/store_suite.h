@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/metrics.h"
+#include "ports/people.h"
 #include "ports/store.h"
 #include "ports/store_queries.h"
 #include "tests/support/test_loop.h"
@@ -38,6 +39,7 @@ class StoreHarness {
   virtual ~StoreHarness() = default;
   virtual Store& store() = 0;
   virtual StoreQueries& queries() = 0;
+  virtual PeopleStore& people() = 0;
   /// Closes and opens it again on the same data.
   virtual void reopen() = 0;
   /// Runs statements that both databases know, beside the store; the first value of the last result, or empty.
@@ -67,6 +69,13 @@ inline void PrintTo(const StoreKind& kind, std::ostream* out) {
 inline constexpr OrganizationId kOrg = kFirstOrganization;
 inline constexpr OrganizationId kOtherOrg{77};
 
+/// Of what is to be refused.
+template <class T>
+ErrorCode code_of(const Result<T>& result) {
+  EXPECT_FALSE(result);
+  return result ? ErrorCode::kUnknown : result.error().code;
+}
+
 class StoreSuite : public testing::TestWithParam<StoreKind> {
  protected:
   void SetUp() override { harness = GetParam().make(); }
@@ -75,6 +84,7 @@ class StoreSuite : public testing::TestWithParam<StoreKind> {
   Result<IngestResult> ingest(IngestIntent intent);
   Result<FinishResult> finish(FinishAttempt intent);
   Result<ChangeResult> change(Change intent);
+  Result<PeopleResult> change_people(PeopleChange change);
   Result<DuePage> due(DueQuery query);
   Result<LanePage> lanes(WebhookId after, std::size_t limit);
   Result<std::vector<MessagePtr>> messages(std::vector<EventId> events);
@@ -116,11 +126,25 @@ class StoreSuite : public testing::TestWithParam<StoreKind> {
   std::vector<PendingDelivery> due_now(const WebhookPtr& webhook);
   /// As once a minute, until there is no more to do at once.
   void keep_house();
+  // Of people. A token is the hash of its name; a user's is that of their session.
+  static Sha256 token(std::string_view name) { return sha256(name); }
+  /// "ada", who made the first account.
+  UserId make_owner();
+  /// Invited, and in, with a session.
+  UserId make_member(const std::string& name, Role role, OrganizationId org = kOrg);
+  OrganizationId make_organization(UserId owner, std::string name);
+  std::optional<Session> session_of(std::string_view token_name);
+  std::optional<Role> role_of(UserId user, OrganizationId org = kOrg);
+  std::vector<Invitation> invitations(OrganizationId org = kOrg);
+  static AuditEntry entry(std::string action, std::string target = "", OrganizationId org = kOrg);
+  /// "action target", newest first.
+  std::vector<std::string> audit(OrganizationId org = kOrg, std::size_t limit = kPageMax);
   /// Slices until the job has ended.
   JobState run_job(JobId id, std::size_t rows);
 
   Store& store() { return harness->store(); }
   StoreQueries& queries() { return harness->queries(); }
+  PeopleStore& people() { return harness->people(); }
   EventLoop& loop() { return harness->loop.loop(); }
 
   std::unique_ptr<StoreHarness> harness;

@@ -2,16 +2,6 @@
 #include "tests/storage/store_suite.h"
 
 namespace eventrelay {
-namespace {
-
-template <class T>
-ErrorCode code_of(const Result<T>& result) {
-  EXPECT_FALSE(result);
-  return result ? ErrorCode::kUnknown : result.error().code;
-}
-
-}  // namespace
-
 TEST_P(StoreSuite, a_webhook_comes_back_as_it_was_made) {
   WebhookSpec spec = spec_for("order.*");
   spec.event_types.push_back("invoice.paid");

@@ -113,7 +113,7 @@ CREATE TABLE commits (
   xid xid8 PRIMARY KEY, partitions bytea NOT NULL,  -- 256 bits
   first_id bigint, last_id bigint,             -- the ids that an ingest drew
   ids bigint[]);                               -- deliveries that were changed
--- Notes of what `seen` saw are no more; who has not seen `moved` reads everything anew (retire_day). No mere bound of
+-- Notes of what `seen` saw are no more; who has not seen `moved` reads everything anew (retire). No mere bound of
 -- numbers: one transaction that stays open, in any database of the server, is below all others.
 CREATE TABLE commits_dropped (seen pg_snapshot NOT NULL, moved xid8 NOT NULL);
 INSERT INTO commits_dropped VALUES ('1:1:', '0');

@@ -41,6 +41,7 @@ test("a_worker_that_joins_takes_a_share_and_gives_it_back_when_it_leaves", limit
   await until(() => `a share of ${third} for both: ${fleet.ownedBy(first)} | ${fleet.ownedBy(second)}`,
               () => fleet.ownedBy(second).length >= third && fleet.ownedBy(first).length >= third, joinMsMax);
   t.diagnostic(`shared after ${Date.now() - from} ms`);
+  await sleep(2_000);  // both work, however soon they shared
   assert.deepEqual(await cluster.stop(second), { code: 0, signal: null }, second.log);
   await fleet.deliveredSince(Date.now(), fleet.paths, 5_000);
   longestPause(fleet, from);

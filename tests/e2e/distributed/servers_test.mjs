@@ -1,8 +1,10 @@
 // The servers and the proxy that the other tests here rely on do what those tests think.
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import net from "node:net";
 import { test } from "node:test";
+import { promisify } from "node:util";
 import { Postgres, sql } from "../support/postgres.mjs";
 import { Proxy } from "../support/proxy.mjs";
 import { Redis } from "../support/redis.mjs";
@@ -102,4 +104,19 @@ test("a_cut_proxy_resets_what_is_open_and_what_comes", async () => {
   await until("an echo again", () => after.got === "d");
   after.socket.destroy();
   await stop();
+});
+
+test("a_connection_dropped_while_it_shuts_down_lets_its_process_end", async () => {
+  const script = `
+    import net from "node:net";
+    import { drop } from ${JSON.stringify(new URL("../support/proxy.mjs", import.meta.url))};
+    const server = net.createServer({ allowHalfOpen: true }, (other) => other.on("error", () => {}).on("end", () => other.destroy()));
+    server.listen(0, "127.0.0.1", () => {
+      const socket = net.connect({ port: server.address().port, allowHalfOpen: true }, () => {
+        socket.end();
+        process.nextTick(() => drop(socket));
+      });
+      socket.on("close", () => server.close());
+    });`;
+  await promisify(execFile)(process.execPath, ["--input-type=module", "-e", script], { timeout: 10_000, killSignal: "SIGKILL" });
 });
