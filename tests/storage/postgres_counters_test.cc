@@ -23,10 +23,10 @@ struct PostgresCountersTest : PostgresReadsTest {
     const auto done = PostgresTest::run(on, std::move(statements));
     ASSERT_TRUE(done) << done.error().error.message;
   }
-  /// So many deliveries of webhook 1 that succeeded in the minute.
-  static std::string count_sql(std::int64_t minute, int count) {
-    return "SELECT count_changes(1, 1, " + std::to_string(minute) + ", '{1}', '{276}', '{" + std::to_string(count) +
-           "}', 0, 0)";
+  /// So many deliveries of webhook 1 that succeeded in the minute. writer: no two transactions at once have the same.
+  static std::string count_sql(std::int64_t minute, int count, int writer = 1) {
+    return "SELECT count_changes(" + std::to_string(writer) + ", 1, " + std::to_string(minute) +
+           ", '{1}', '{276}', '{" + std::to_string(count) + "}', 0, 0)";
   }
   static std::string fold_sql(std::int64_t minute, int lately_ms = 0) {
     return "SELECT fold_counts(" + std::to_string(minute * 60'000) + ", " + std::to_string(lately_ms) + ")";
@@ -49,7 +49,7 @@ struct PostgresCountersTest : PostgresReadsTest {
 TEST_F(PostgresCountersTest, a_commit_that_ends_after_its_minute_was_folded_is_added) {
   const auto slow = connect();
   run(*slow, "BEGIN");
-  run(*slow, count_sql(kMinute, 2));
+  run(*slow, count_sql(kMinute, 2, 2));
   sql(count_sql(kMinute, 3));
   EXPECT_EQ(sql(fold_sql(kMinute + 1)), "f");
   EXPECT_EQ(notes(), "0");
