@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/metrics.h"
+#include "ports/activity.h"
 #include "ports/commit_log.h"
 #include "ports/leases.h"
 #include "ports/people.h"
@@ -27,7 +28,12 @@ struct PostgresOptions {
 /// Brings the schema up to date; its version.
 Result<int> migrate_postgres(const std::string& url);
 
-class PostgresStore final : public Store, public StoreQueries, public PeopleStore, public Leases, public CommitLog {
+class PostgresStore final : public Store,
+                            public StoreQueries,
+                            public PeopleStore,
+                            public Leases,
+                            public CommitLog,
+                            public SharedActivity {
  public:
   /// hand_over, metrics: outlive the store. Blocks. Errors: a sentence for the operator.
   static Result<std::unique_ptr<PostgresStore>> open(const PostgresOptions& options, HandOver& hand_over,
@@ -72,6 +78,9 @@ class PostgresStore final : public Store, public StoreQueries, public PeopleStor
   void read_news(EventLoop& loop, std::vector<std::uint64_t> commits, PartitionSet partitions,
                  Completion<Result<CommitNews>> done) override;
   void catch_up(EventLoop& loop, std::vector<CatalogMark> marks, Completion<Result<void>> done) override;
+
+  // SharedActivity.
+  void exchange(EventLoop& loop, Question question, Completion<Result<Answer>> done) override;
 
   // StoreQueries.
   Awaitable<Result<Page<EventRow>>> list_events(EventLoop& loop, OrganizationId org, EventFilter filter,
