@@ -68,8 +68,8 @@ AuditEntry audit_of(const ApiContext& api, const ApiCall& call, std::string_view
 }
 
 Api::Api(EventLoop& loop, Store& store, StoreQueries& queries, PeopleStore& people, Receiver& receiver, Intake& intake,
-         const LoopCatalog& catalog, Metrics& metrics, SignIn& sign_in, ApiOptions options)
-    : context_(new ApiContext{loop, store, queries, people, receiver, intake, catalog, metrics, sign_in,
+         const LoopCatalog& catalog, Metrics& metrics, SignIn& sign_in, Activity& activity, ApiOptions options)
+    : context_(new ApiContext{loop, store, queries, people, receiver, intake, catalog, metrics, sign_in, activity,
                               std::move(options), ParseThread(loop)}),
       router_(std::make_unique<Router>()) {
   add_system_routes(*router_);
@@ -81,6 +81,7 @@ Api::Api(EventLoop& loop, Store& store, StoreQueries& queries, PeopleStore& peop
   add_job_routes(*router_);
   add_key_routes(*router_);
   add_metrics_routes(*router_);
+  add_stream_routes(*router_);
   add_session_routes(*router_);
   add_accept_route(*router_);
   add_people_routes(*router_);

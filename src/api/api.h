@@ -19,6 +19,7 @@
 
 namespace eventrelay {
 
+class Activity;
 struct ApiContext;
 struct Caller;
 class Router;
@@ -42,7 +43,7 @@ class Api {
  public:
   /// Everything outlives the Api, and is of the same loop or thread-safe.
   Api(EventLoop& loop, Store& store, StoreQueries& queries, PeopleStore& people, Receiver& receiver, Intake& intake,
-      const LoopCatalog& catalog, Metrics& metrics, SignIn& sign_in, ApiOptions options);
+      const LoopCatalog& catalog, Metrics& metrics, SignIn& sign_in, Activity& activity, ApiOptions options);
   ~Api();
   Api(const Api&) = delete;
   Api& operator=(const Api&) = delete;

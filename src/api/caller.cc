@@ -50,12 +50,16 @@ std::string_view presented_key(const HttpRequest& request) {
 }
 
 Caller caller_by_key(std::string_view key, const LoopCatalog& catalog) {
+  return caller_by_key(key.empty() ? nullptr : catalog.find_key(key));
+}
+
+Caller caller_by_key(const ApiKey* key) {
   Caller caller;
-  if (const auto* known = key.empty() ? nullptr : catalog.find_key(key)) {
-    caller.organization = known->organization;
-    caller.role = role_of(known->scope);
-    caller.key = known->id;
-  }
+  if (key == nullptr) return caller;
+  caller.organization = key->organization;
+  caller.role = role_of(key->scope);
+  caller.key = key->id;
+  caller.token = key->hash;
   return caller;
 }
 

@@ -30,7 +30,7 @@ struct Caller {
   std::optional<Role> role;  ///< none: nobody, or a key that may publish alone
   ApiKeyId key;              ///< 0: none
   std::shared_ptr<const Session> session;
-  Sha256 token{};  ///< the session's
+  Sha256 token{};  ///< the session's, or the key's hash
 
   bool is_known() const { return key || session; }
   bool is_at_least(Role least) const { return role && *role >= least; }
@@ -40,6 +40,7 @@ struct Caller {
 std::string_view presented_key(const HttpRequest& request);
 /// Nobody where the key is not known.
 Caller caller_by_key(std::string_view key, const LoopCatalog& catalog);
+Caller caller_by_key(const ApiKey* key);
 Caller caller_by_session(Session session, const Sha256& token);
 
 bool may(const Caller& caller, Access access);

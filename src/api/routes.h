@@ -1,5 +1,6 @@
 // What the routes share, and where each resource adds its own. One loop's.
 #pragma once
+#include "api/activity.h"
 #include "api/api.h"
 #include "api/caller.h"
 #include "api/json_out.h"
@@ -21,6 +22,7 @@ struct ApiContext {
   const LoopCatalog& catalog;
   Metrics& metrics;
   SignIn& sign_in;
+  Activity& activity;
   ApiOptions options;
   ParseThread parse_thread;
 };
@@ -32,6 +34,7 @@ void add_dlq_routes(Router& router);
 void add_job_routes(Router& router);
 void add_key_routes(Router& router);
 void add_metrics_routes(Router& router);
+void add_stream_routes(Router& router);
 void add_session_routes(Router& router);
 void add_accept_route(Router& router);
 void add_people_routes(Router& router);

@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "api/activity_store.h"
 #include "api/api.h"
 #include "api/sign_in.h"
 #include "app/listeners.h"
@@ -112,11 +113,13 @@ class Server::Impl {
   SignIn sign_in_;
   Site site_;
   HttpServerLimits http_limits_;
+  Activity activity_;
   // The loops are destroyed before the store: what they still wait for from it is dropped with their contexts.
   MemoryReceiver memory_receiver_;
   std::unique_ptr<SqliteStore> sqlite_;
   std::unique_ptr<SharedStore> shared_store_;
-  Store* store_ = nullptr;  ///< one of both
+  std::unique_ptr<ActivityStore> telling_store_;
+  Store* store_ = nullptr;  ///< one of both, with what tells of it
   StoreQueries* queries_ = nullptr;
   PeopleStore* people_ = nullptr;
   Receiver* receiver_ = nullptr;
@@ -150,7 +153,10 @@ Result<void> Server::Impl::start() {
   for (auto& parts : loops_) parts->thread = std::thread([&context = parts->context] { context.run(); });
   if (auto made = first_api_key(*catalog); !made) return made.error();
   if (auto made = make_first_link(); !made) return made.error();
-  if (shared_store_) on_loop(*loops_.front(), [&] { shared_store_->start(loops_.front()->loop); });
+  on_loop(*loops_.front(), [&] {
+    activity_.start(loops_.front()->loop, shared_store_ ? &shared_store_->store() : nullptr);
+    if (shared_store_) shared_store_->start(loops_.front()->loop);
+  });
   serve(std::move(*acceptors));
   return {};
 }
@@ -163,7 +169,8 @@ Result<void> Server::Impl::open_store() {
         });
     if (!shared) return shared.error();
     shared_store_ = std::move(*shared);
-    store_ = &shared_store_->store();
+    telling_store_ = std::make_unique<ActivityStore>(shared_store_->store(), activity_);
+    store_ = telling_store_.get();
     queries_ = &shared_store_->store();
     people_ = &shared_store_->store();
     receiver_ = &shared_store_->store();
@@ -176,7 +183,8 @@ Result<void> Server::Impl::open_store() {
   auto store = SqliteStore::open(options, hand_over_, metrics_);
   if (!store) return store.error();
   sqlite_ = std::move(*store);
-  store_ = sqlite_.get();
+  telling_store_ = std::make_unique<ActivityStore>(*sqlite_, activity_);
+  store_ = telling_store_.get();
   queries_ = sqlite_.get();
   people_ = sqlite_.get();
   receiver_ = &memory_receiver_;
@@ -312,7 +320,7 @@ void Server::Impl::make_api(LoopParts& parts, tcp::acceptor acceptor) {
     options.helpers = [this] { return shared_store_->helpers(); };
   }
   parts.api = std::make_unique<Api>(parts.loop, *store_, *queries_, *people_, *receiver_, parts.engine->intake(),
-                                    parts.engine->catalog(), metrics_, sign_in_, options);
+                                    parts.engine->catalog(), metrics_, sign_in_, activity_, options);
   Api* api = parts.api.get();
   parts.server = std::make_unique<HttpServer>(
       parts.context, std::move(acceptor), http_limits_, shared_, metrics_,
@@ -374,8 +382,16 @@ void Server::Impl::stop() {
       arrive();
     }
   });
-  run_all(std::chrono::steady_clock::now() + kEndTime, [](LoopParts& parts, auto done) {
-    asio::co_spawn(parts.context, parts.client->stop(), [done](const std::exception_ptr&) { done(); });
+  run_all(std::chrono::steady_clock::now() + kEndTime, [this](LoopParts& parts, auto done) {
+    const auto arrive = [done, left = std::make_shared<int>(2)] {
+      if (--*left == 0) done();
+    };
+    asio::co_spawn(parts.context, parts.client->stop(), [arrive](const std::exception_ptr&) { arrive(); });
+    if (&parts == loops_.front().get()) {
+      activity_.flush(arrive);
+    } else {
+      arrive();
+    }
   });
   end_loops();
 }
@@ -400,6 +416,7 @@ void Server::Impl::end_loops() {
   }
   for (auto& parts : loops_)
     if (parts->thread.joinable()) parts->thread.join();
+  activity_.stop();
 }
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

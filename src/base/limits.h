@@ -87,6 +87,18 @@ inline constexpr std::size_t kSessionsOfUserMax = 100;  ///< the one that was us
 inline constexpr auto kInvitationLife = 24h * 7;
 inline constexpr std::size_t kOrganizationsOfUserMax = 100;
 
+// The stream of what happens.
+inline constexpr std::size_t kStreamReadersMax = 1'000;            ///< of a process; one more is answered 503
+inline constexpr std::size_t kActivityRecordsKept = 5'000;         ///< of an organization, the newest
+inline constexpr auto kActivityKept = 5min;                        ///< none longer; and so long after its last reader
+inline constexpr std::size_t kActivityBytesMax = 8 * 1024 * 1024;  ///< of all organizations, in each process
+/// Of an organization in one process, of events and deliveries; above it their counts are told.
+inline constexpr std::size_t kStreamSinglesPerSecond = 200;
+inline constexpr std::size_t kStreamBehindBytesMax = 64 * 1024;  ///< a reader further behind is closed
+inline constexpr auto kStreamBehindMax = 10s;                    ///< or so long
+inline constexpr auto kStreamHeartbeat = 15s;
+inline constexpr auto kStreamCheckEvery = 3s;  ///< whether a reader still may
+
 // Storage.
 inline constexpr std::size_t kNamesCachedMax = 100'000;  ///< event types and tenants; past it all are read again
 

@@ -66,7 +66,8 @@ Metrics::Metrics()
       entries_dropped(counter(registry_, "eventrelay_stream_entries_dropped_total",
                               "Entries for other processes that did not go over Redis, or perhaps not.")),
       requests(counter(registry_, "eventrelay_http_requests_total", "HTTP requests taken in.")),
-      connections(gauge(registry_, "eventrelay_http_connections", "HTTP connections open to this server.")) {}
+      connections(gauge(registry_, "eventrelay_http_connections", "HTTP connections open to this server.")),
+      stream_readers(gauge(registry_, "eventrelay_http_stream_readers", "Readers of GET /api/stream.")) {}
 
 std::string Metrics::render() const {
   return prometheus::TextSerializer().Serialize(registry_.Collect());

@@ -40,6 +40,7 @@ class Metrics {
   prometheus::Counter& entries_dropped;       ///< eventrelay_stream_entries_dropped_total: did not go over Redis
   prometheus::Counter& requests;              ///< eventrelay_http_requests_total
   prometheus::Gauge& connections;             ///< eventrelay_http_connections
+  prometheus::Gauge& stream_readers;          ///< eventrelay_http_stream_readers
 };
 
 }  // namespace eventrelay

@@ -2,8 +2,11 @@
 
 namespace eventrelay {
 
+namespace {
+constexpr std::string_view kBeforeType = R"({"type":")";
+}  // namespace
+
 MessagePtr make_message(EventId event, std::string_view type, std::string_view payload) {
-  constexpr std::string_view kBeforeType = R"({"type":")";
   constexpr std::string_view kBeforeTime = R"(","timestamp":")";
   constexpr std::string_view kBeforePayload = R"(","data":)";
   auto created_at = format_time(time_of_id(event.value));
@@ -16,6 +19,12 @@ MessagePtr make_message(EventId event, std::string_view type, std::string_view p
   body.append(kBeforeType).append(type).append(kBeforeTime).append(created_at).append(kBeforePayload);
   body.append(payload).push_back('}');
   return message;
+}
+
+std::string_view type_of(const Message& message) {
+  const std::string_view body(message.body);
+  if (!body.starts_with(kBeforeType)) return {};
+  return body.substr(kBeforeType.size(), body.find('"', kBeforeType.size()) - kBeforeType.size());
 }
 
 }  // namespace eventrelay

@@ -18,5 +18,7 @@ using MessagePtr = std::shared_ptr<const Message>;
 
 /// type: valid (needs no escapes). payload: valid JSON, taken over byte for byte.
 MessagePtr make_message(EventId event, std::string_view type, std::string_view payload);
+/// Of the event, out of the body.
+std::string_view type_of(const Message& message);
 
 }  // namespace eventrelay

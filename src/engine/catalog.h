@@ -19,6 +19,7 @@ class LoopCatalog {
   const WebhookIndex& webhooks() const { return webhooks_; }
   /// The key with that text, compared in constant time by its hash; nullptr for none. Valid until the next change.
   const ApiKey* find_key(std::string_view text) const;
+  const ApiKey* find_key(const Sha256& hash) const;
 
  private:
   WebhookIndex webhooks_;

@@ -38,6 +38,8 @@ FinishAttemptPtr conclude(Lane& lane, const Busy& busy, AttemptOutcome outcome, 
   finish->organization = delivery.organization;
   finish->webhook = delivery.webhook;
   finish->delivery = delivery.id;
+  finish->event = delivery.event;
+  if (delivery.message) finish->type = type_of(*delivery.message);
   finish->number = delivery.attempts + 1;
   finish->manual = delivery.manual;
   finish->token = busy.token;

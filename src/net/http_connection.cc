@@ -21,6 +21,7 @@ constexpr std::size_t kBodyAllotment = 64 * 1024;
 /// How long a closed connection's last bytes are read, so that the client sees the answer and not a reset.
 constexpr std::chrono::milliseconds kLinger{2'000};
 constexpr std::chrono::milliseconds kLingerStopping{200};
+constexpr int kStreamSendBufferBytes = 32 * 1024;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 HttpResponse answer_to(const RequestFault& fault) {
@@ -88,11 +89,23 @@ void HttpConnection::close() {
   socket_.close(ignored);
 }
 
-void HttpConnection::close_if_idle() {
+void HttpConnection::end_if_idle() {
   if (phase_ == Phase::kIdle) close();
+  if (!stream_) return;
+  stream_->end();
+  if (phase_ == Phase::kStreaming) close();
+}
+
+/// A stream's piece is being written, for too long or while too much comes after it.
+bool HttpConnection::is_too_slow() const {
+  return phase_ == Phase::kStreaming && (state_->now >= deadline_ || stream_->is_behind());
 }
 
 void HttpConnection::expire_if_due() {
+  if (is_too_slow()) {
+    stream_->drop();
+    return close();
+  }
   if (phase_ == Phase::kHandling || state_->now < deadline_) return;
   if (phase_ != Phase::kHead && phase_ != Phase::kBody) return close();
   expired_ = true;
@@ -225,13 +238,20 @@ asio::awaitable<void> HttpConnection::serve(std::shared_ptr<HttpConnection> self
       }
     }
     state.metrics.requests.Increment();
-    keep_alive = !fault && !refusal && parser.keep_alive() && !state.stopping;
+    keep_alive = !fault && !refusal && !response.stream && parser.keep_alive() && !state.stopping;
     c.frame_answer(response, keep_alive, parser.http_1_1, !head_only);
     std::string_view head = c.out_;
     std::string_view tail;
     if (!head_only && response.content().size() > kCopiedBodyBytes) tail = response.content();
     if (!c.write_now(head, tail)) co_await c.write_rest(head, tail);
     if (c.broken_) co_return;
+    if (response.stream && !head_only) {
+      c.stream_ = std::move(response.stream);
+      auto streaming = write_stream(self);
+      co_await std::move(streaming);
+      if (c.broken_) co_return;
+      break;
+    }
     if (parser.chunked_body && !fault && !refusal) {
       std::swap(c.in_, c.raw_);
       c.raw_.clear();
@@ -334,13 +354,45 @@ bool HttpConnection::write_now(std::string_view& head, std::string_view& tail) {
 }
 
 asio::awaitable<void> HttpConnection::write_rest(std::string_view head, std::string_view tail) {
-  enter(Phase::kWriting, state_->limits.write);
+  if (stream_) {
+    enter(Phase::kStreaming, state_->limits.stream_write);
+  } else {
+    enter(Phase::kWriting, state_->limits.write);
+  }
   SystemError error;
   auto token = asio::redirect_error(asio::use_awaitable, error);
   do {
     co_await socket_.async_wait(asio::ip::tcp::socket::wait_write, token);
     broken_ = static_cast<bool>(error);
   } while (!broken_ && !write_now(head, tail));
+}
+
+/// The system's buffer is small, so that a client that does not read is found out, and 200 of them cost little.
+asio::awaitable<void> HttpConnection::write_stream(std::shared_ptr<HttpConnection> self) {
+  auto& c = *self;
+  SystemError ignored;
+  c.socket_.set_option(asio::socket_base::send_buffer_size(kStreamSendBufferBytes), ignored);
+  // What a client sends now is of no use, but for its end.
+  c.socket_.async_wait(asio::ip::tcp::socket::wait_read, [self](const SystemError&) {
+    if (self->stream_) self->stream_->end();
+  });
+  if (c.state_->stopping) c.stream_->end();
+  try {
+    while (!c.broken_) {
+      c.phase_ = Phase::kHandling;
+      c.out_.clear();
+      auto waiting = c.stream_->next(c.out_);
+      const bool more = co_await std::move(waiting);
+      if (!more) break;
+      std::string_view text = c.out_;
+      std::string_view none;
+      if (!c.write_now(text, none)) co_await c.write_rest(text, none);
+    }
+  } catch (const std::exception& exception) {
+    spdlog::error("a stream failed: {}", exception.what());
+  }
+  c.stream_.reset();
+  c.socket_.cancel(ignored);
 }
 
 /// Reads and drops what the client still sends, so that closing does not reset the answer away.

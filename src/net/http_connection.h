@@ -65,12 +65,12 @@ class HttpConnection {
 
   /// Acts on a passed deadline: a request that is not all there is answered 408, everything else is closed.
   void expire_if_due();
-  /// Closes now if no request has begun.
-  void close_if_idle();
+  /// Closes now if no request has begun; ends a stream.
+  void end_if_idle();
   void close();
 
  private:
-  enum class Phase { kIdle, kHead, kBody, kHandling, kWriting, kLingering };
+  enum class Phase { kIdle, kHead, kBody, kHandling, kWriting, kStreaming, kLingering };
   enum class BodyEnd { kComplete, kClosed, kTooLarge, kNoRoom, kTooSlow, kInvalid };
   class Reservation;
 
@@ -85,6 +85,8 @@ class HttpConnection {
                                                Reservation& reservation);
   bool write_now(std::string_view& head, std::string_view& tail);
   boost::asio::awaitable<void> write_rest(std::string_view head, std::string_view tail);
+  static boost::asio::awaitable<void> write_stream(std::shared_ptr<HttpConnection> self);
+  bool is_too_slow() const;
   boost::asio::awaitable<void> linger();
   void frame_answer(const HttpResponse& response, bool keep_alive, bool http_1_1, bool body_follows);
 
@@ -101,6 +103,7 @@ class HttpConnection {
   ReadBuffer raw_;            ///< of a chunked body; after it, what belongs to the next request
   std::size_t searched_ = 0;  ///< bytes of in_ known not to hold the end of a head
   std::string out_;
+  std::shared_ptr<ResponseStream> stream_;  ///< that is being written
 };
 
 }  // namespace eventrelay

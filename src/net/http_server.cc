@@ -20,7 +20,8 @@ constexpr std::size_t kRefusedMax = 256;
 constexpr std::chrono::milliseconds kAcceptPause{50};
 
 std::chrono::milliseconds tick_for(const HttpServerLimits& limits) {
-  const auto shortest = std::min({limits.idle, limits.header_read, limits.body_read, limits.write});
+  const auto shortest =
+      std::min({limits.idle, limits.header_read, limits.body_read, limits.write, limits.stream_write});
   return std::clamp(shortest / 4, std::chrono::milliseconds(10), std::chrono::milliseconds(250));
 }
 
@@ -127,7 +128,7 @@ asio::awaitable<void> HttpServer::Impl::stop(std::shared_ptr<Impl> self, std::ch
   auto token = asio::redirect_error(asio::use_awaitable, ignored);
   state.stopping = true;
   server.close_acceptor();
-  for (auto* connection : state.connections) connection->close_if_idle();
+  for (auto* connection : state.connections) connection->end_if_idle();
   if (!state.connections.empty()) {
     state.drained.expires_after(grace);
     co_await state.drained.async_wait(token);

@@ -23,6 +23,7 @@ struct HttpServerLimits {
   std::chrono::milliseconds header_read{10'000};  ///< from a request's first byte to the end of its headers
   std::chrono::milliseconds body_read{30'000};    ///< from the end of the headers to the end of the body
   std::chrono::milliseconds write{30'000};
+  std::chrono::milliseconds stream_write{10'000};  ///< of a piece of a stream
 };
 
 /// What the loops' servers count together. Thread-safe.
@@ -42,8 +43,8 @@ class HttpServer {
 
   /// Begins to accept.
   void start();
-  /// Accepts no more, closes idle connections, lets requests being answered end (with `Connection: close`) until
-  /// `grace` has passed, then closes what is left. Returns when no connection is left.
+  /// Accepts no more, closes idle connections, ends streams, lets requests being answered end (with `Connection:
+  /// close`) until `grace` has passed, then closes what is left. Returns when no connection is left.
   boost::asio::awaitable<void> stop(std::chrono::milliseconds grace);
 
  private:

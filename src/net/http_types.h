@@ -2,6 +2,7 @@
 #pragma once
 #include <boost/asio/awaitable.hpp>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,12 +22,28 @@ struct HttpRequest {
   std::string_view header(std::string_view name) const;
 };
 
+/// The body of an answer that goes on until one side ends it. One event loop's; destroyed with the connection.
+class ResponseStream {
+ public:
+  virtual ~ResponseStream() = default;
+  /// Appends what comes next, once there is something. False: it has ended. Not called again before what it gave is
+  /// written.
+  virtual boost::asio::awaitable<bool> next(std::string& out) = 0;
+  /// Asked while what it gave is being written: whether the client is so far behind that it is to be closed.
+  virtual bool is_behind() const = 0;
+  /// The client was closed because it did not take what it was sent.
+  virtual void drop() = 0;
+  /// The connection ends: next() returns false, now and from here on.
+  virtual void end() = 0;
+};
+
 struct HttpResponse {
   int status = 200;
   std::string content_type = "application/json";
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   std::string_view static_body;  ///< goes out where body is empty; lives as long as the process
+  std::shared_ptr<ResponseStream> stream{};  ///< follows the body; the connection closes after it
 
   std::string_view content() const { return body.empty() ? static_body : body; }
 };

@@ -96,6 +96,8 @@ struct FinishAttempt {
   milliseconds latency{0};  ///< first due to now; counts when it succeeded
   HealthChange health = HealthChange::kNone;
   WorkerToken token{};  ///< the worker's when the attempt began; kNotOwner: it is fenced. None: there are no leases
+  EventId event{};
+  std::string type{};  ///< the event's
 };
 
 /// Shared, so that the engine can submit it again after kUnavailable or kUnknown.
@@ -223,8 +225,9 @@ struct ChangeResult {
   std::int64_t count = 0;  ///< deliveries made, rows done by this slice, matches of a job
   // What the change left, so that a person is answered without a read that can fail after the commit.
   WebhookPtr webhook;
-  std::shared_ptr<const DeliveryRow> delivery{};  ///< of RetryDelivery, CancelDelivery, ReplayDead
-  std::shared_ptr<const JobRow> job{};            ///< of CancelJob
+  OrganizationId organization{};                  ///< of AdvanceJob: the job's
+  std::shared_ptr<const DeliveryRow> delivery{};  ///< of RetryDelivery, CancelDelivery, ReplayDead, PurgeDead
+  std::shared_ptr<const JobRow> job{};            ///< of CancelJob, AdvanceJob
   JobState job_state = JobState::kPending;
   bool more = false;  ///< of ExpireKeys: there is more to do at once
 };

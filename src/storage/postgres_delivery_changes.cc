@@ -158,10 +158,7 @@ Awaitable<Result<ChangeResult>> ChangeSession::apply(const PurgeDead& change) {
   if (!found) co_return no_such("delivery");
   if (found->state != DeliveryState::kDead) co_return conflict("The delivery is not in the dead letter queue");
   cancel({*found}, "purged");
-  co_await commit();
-  ChangeResult result;
-  result.id = change.id.value;
-  result.count = 1;
+  ChangeResult result = co_await commit_delivery(change.organization, change.id);
   co_return result;
 }
 

@@ -177,7 +177,10 @@ Awaitable<Result<ChangeResult>> ChangeSession::apply(const AdvanceJob& change) {
   add("UPDATE jobs SET state = $2, position = $3, done = done + $4, total = greatest(total, done + $4), ended_ms = $5"
       " WHERE id = $1",
       std::move(params));
-  co_await commit();
+  const std::size_t left = add(select_job(job->organization, change.id));
+  const Rows advanced = co_await commit();
+  result.organization = job->organization;
+  result.job = std::make_shared<const JobRow>(job_from_row(advanced[left], 0));
   co_return result;
 }
 

@@ -7,6 +7,9 @@ namespace {
 constexpr std::size_t kEngineConnections = 2;
 constexpr std::size_t kPeopleConnections = 2;
 
+/// What it writes may be lost: nothing waits for the disk.
+constexpr const char* kActivitySetup =
+    "SELECT set_config('jit', 'off', false), set_config('synchronous_commit', 'off', false)";
 constexpr const char* kReadSetup = "SELECT set_config('jit', 'off', false)";
 /// A stopped worker may hold its row: the wait for it ends before the call's deadline, so that its connections are
 /// ended.
@@ -26,10 +29,11 @@ PgReads::PgReads(boost::asio::io_context& context, PgConnectOptions connect, con
       pulse_(pulse),
       engine_(context, with_end(connect), kEngineConnections, kReadSetup),
       people_(context, with_end(connect), kPeopleConnections),
-      lease_(context, with_end(connect), 1, kLeaseSetup) {}
+      lease_(context, with_end(connect), 1, kLeaseSetup),
+      activity_(context, with_end(connect), 1, kActivitySetup) {}
 
 void PgReads::close() {
-  for (PgPool* pool : {&engine_, &people_, &lease_}) pool->close();
+  for (PgPool* pool : {&engine_, &people_, &lease_, &activity_}) pool->close();
 }
 
 }  // namespace eventrelay

@@ -49,6 +49,10 @@ class PgReads {
   void for_lease(EventLoop& loop, Make make, Completion<Result<T>> done) {
     ask<T>(lease_, loop, kLeaseCallTimeout, std::move(make), std::move(done));
   }
+  template <class T, class Make>
+  void for_activity(EventLoop& loop, Make make, Completion<Result<T>> done) {
+    ask<T>(activity_, loop, kQueryTimeout, std::move(make), std::move(done));
+  }
 
   /// On the store's loop, with one of the engine's connections.
   template <class T, class Make>
@@ -84,7 +88,7 @@ class PgReads {
 
   boost::asio::io_context& context_;
   const PgPulse& pulse_;
-  PgPool engine_, people_, lease_;
+  PgPool engine_, people_, lease_, activity_;
 };
 
 }  // namespace eventrelay

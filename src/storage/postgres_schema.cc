@@ -15,7 +15,7 @@ namespace {
 constexpr auto kWaitForOther = std::chrono::seconds(60);
 constexpr auto kPollEvery = std::chrono::milliseconds(100);
 /// That the sessions of one process hold when all of them plan at once: a table and each of its indexes are one; of the
-/// nine sessions five plan for deliveries and events (13), one for deliveries and attempts (11), the others for few.
+/// ten sessions five plan for deliveries and events (13), one for deliveries and attempts (11), the others for few.
 constexpr std::int64_t kLocksPerPartition = 80;
 
 /// Waiting inside pg_advisory_lock would hold a snapshot against what another migration waits for: it is polled.

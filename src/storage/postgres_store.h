@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/metrics.h"
+#include "ports/activity.h"
 #include "ports/commit_log.h"
 #include "ports/leases.h"
 #include "ports/people.h"
@@ -33,7 +34,8 @@ class PostgresStore final : public Store,
                             public PeopleStore,
                             public Receiver,
                             public Leases,
-                            public CommitLog {
+                            public CommitLog,
+                            public SharedActivity {
  public:
   /// hand_over, metrics: outlive the store. Blocks. Errors: a sentence for the operator.
   static Result<std::unique_ptr<PostgresStore>> open(const PostgresOptions& options, HandOver& hand_over,
@@ -78,6 +80,9 @@ class PostgresStore final : public Store,
   void read_news(EventLoop& loop, std::vector<std::uint64_t> commits, PartitionSet partitions,
                  Completion<Result<CommitNews>> done) override;
   void catch_up(EventLoop& loop, std::vector<CatalogMark> marks, Completion<Result<void>> done) override;
+
+  // SharedActivity.
+  void exchange(EventLoop& loop, Question question, Completion<Result<Answer>> done) override;
 
   // StoreQueries.
   Awaitable<Result<Page<EventRow>>> list_events(EventLoop& loop, OrganizationId org, EventFilter filter,

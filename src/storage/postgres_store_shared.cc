@@ -1,4 +1,5 @@
-// What the processes that share the store know of each other: its ports of leases and of the commit log.
+// What the processes that share the store know of each other: its ports of leases, of the commit log and of activity.
+#include "storage/postgres_activity.h"
 #include "storage/postgres_leases.h"
 #include "storage/postgres_queries.h"
 #include "storage/postgres_store_impl.h"
@@ -25,6 +26,14 @@ void PostgresStore::read_news(EventLoop& loop, std::vector<std::uint64_t> commit
 
 void PostgresStore::catch_up(EventLoop& loop, std::vector<CatalogMark> marks, Completion<Result<void>> done) {
   impl_->catch_up(loop, std::move(marks), std::move(done));
+}
+
+// ---- Activity ----------------------------------------------------------------------------------------------------
+
+void PostgresStore::exchange(EventLoop& loop, Question question, Completion<Result<Answer>> done) {
+  impl_->reads().for_activity<Answer>(
+      loop, [question = std::move(question)](PgRead read) { return exchange_activity(read, question); },
+      std::move(done));
 }
 
 // ---- Leases ------------------------------------------------------------------------------------------------------

@@ -270,7 +270,7 @@ Result<ChangeResult> SqliteSession::apply_one(const PurgeDead& change) {
   if (!found) return no_such("delivery");
   if (found->second != DeliveryState::kDead) return conflict("The delivery is not in the dead letter queue");
   cancel(found->first, DeliveryState::kDead, "purged");
-  return ChangeResult{.id = change.id.value, .count = 1};
+  return changed(db_, change.organization, change.id);
 }
 
 // ---- Replays of events -------------------------------------------------------------------------------------------

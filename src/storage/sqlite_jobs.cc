@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "storage/sqlite_filter.h"
+#include "storage/sqlite_queries.h"
 #include "storage/sqlite_session.h"
 
 namespace eventrelay {
@@ -148,7 +149,11 @@ Result<ChangeResult> SqliteSession::apply_one(const AdvanceJob& change) {
       .bind(done)
       .bind(slice.done ? std::optional(unix_ms(time())) : std::nullopt)
       .run();
-  return ChangeResult{.id = change.id.value, .count = done, .job_state = state};
+  ChangeResult result{.id = change.id.value, .count = done, .job_state = state};
+  result.organization = job->organization;
+  if (auto row = sqlite_queries::get_job(db_, job->organization, change.id))
+    result.job = std::make_shared<const JobRow>(std::move(*row));
+  return result;
 }
 
 Result<ChangeResult> SqliteSession::apply_one(const CancelJob& change) {

@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "api/activity.h"
 #include "api/api.h"
 #include "api/sign_in.h"
 #include "base/crypto.h"
@@ -179,8 +180,9 @@ class ApiTest : public testing::Test {
   LoopCatalog catalog;
   Metrics metrics;
   SignIn sign_in;
+  Activity activity;
   Intake intake{loop.loop(), store, catalog};
-  Api api{loop.loop(), store, queries, people, receiver, intake, catalog, metrics, sign_in, options()};
+  Api api{loop.loop(), store, queries, people, receiver, intake, catalog, metrics, sign_in, activity, options()};
   std::int64_t last_id = 0;
   std::deque<std::string> cookies;
 };

@@ -23,5 +23,10 @@ TEST(Message, is_the_same_whenever_it_is_made) {
   EXPECT_EQ(make_message(EventId{99}, "t", "null")->body, make_message(EventId{99}, "t", "null")->body);
 }
 
+TEST(Message, tells_its_events_type) {
+  EXPECT_EQ(type_of(*make_message(EventId{99}, "order.created", R"({"type":"other"})")), "order.created");
+  EXPECT_EQ(type_of(Message{}), "");
+}
+
 }  // namespace
 }  // namespace eventrelay

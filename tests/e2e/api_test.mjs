@@ -156,6 +156,7 @@ test("every_documented_operation_answers_as_described", async () => {
   await server.call("DELETE", `/api/keys/${key.id}`);
   await server.ok("GET", "/api/metrics");
   await server.ok("GET", "/api/metrics/webhooks");
+  assert.equal((await server.call("GET", "/api/stream?unknown=1")).status, 422, "the stream itself has a file of its own");
   await peopleAnswer();
   for (const path of ["/metrics", "/healthz", "/readyz", "/openapi.json"]) await server.call("GET", path);
   assert.ok((await server.call("DELETE", `/api/webhooks/${hook.id}`)).status < 300);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
@@ -22,6 +23,42 @@ using namespace std::chrono_literals;
 
 /// Larger than what is copied.
 const std::string kStaticBody(100'000, 's');
+
+/// Gives `pieces` of 4 KiB, one by one as fast as they are taken, then waits to be ended. Its state is the test's.
+struct StreamState {
+  std::atomic<int> given{0}, dropped{0}, gone{0};
+  std::atomic<bool> behind{false};
+};
+StreamState stream_state;
+
+class TestStream final : public ResponseStream {
+ public:
+  TestStream(asio::any_io_executor executor, int pieces) : timer_(executor), left_(pieces) {}
+  ~TestStream() override { ++stream_state.gone; }
+  asio::awaitable<bool> next(std::string& out) override {
+    if (left_ < 0) throw std::runtime_error("thrown on purpose");
+    if (left_ == 0 && !ended_) {
+      timer_.expires_after(1h);
+      boost::system::error_code ignored;
+      co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+    if (ended_) co_return false;
+    --left_;
+    out.assign(4096, static_cast<char>('a' + stream_state.given++ % 26));
+    co_return true;
+  }
+  bool is_behind() const override { return stream_state.behind; }
+  void drop() override { ++stream_state.dropped; }
+  void end() override {
+    ended_ = true;
+    timer_.cancel();
+  }
+
+ private:
+  asio::steady_timer timer_;
+  int left_;
+  bool ended_ = false;
+};
 
 /// Answers with what it got: "METHOD TARGET BODY". /slow takes 300 ms, /throw throws, /big answers 1 MiB, /static what
 /// is in memory anyway, /unchanged 304.
@@ -39,6 +76,11 @@ asio::awaitable<HttpResponse> echo(HttpRequest request) {
   }
   if (request.target == "/unchanged") {
     response.status = 304;
+    co_return response;
+  }
+  if (request.target.starts_with("/stream/")) {
+    const int pieces = std::stoi(std::string(request.target.substr(8)));
+    response.stream = std::make_shared<TestStream>(co_await asio::this_coro::executor, pieces);
     co_return response;
   }
   if (request.target == "/big") {
@@ -454,6 +496,84 @@ TEST_F(HttpServerTest, stopping_closes_what_is_left_after_the_grace) {
   EXPECT_EQ(client.answer(), "HTTP/1.1 100 Continue\r\n\r\n");
   EXPECT_EQ(stop(50ms).wait_for(2s), std::future_status::ready);
   EXPECT_EQ(client.rest(), "");
+}
+
+// ---- Streams -----------------------------------------------------------------------------------------------------
+
+class HttpStreamTest : public HttpServerTest {
+ protected:
+  HttpStreamTest() {
+    for (std::atomic<int>* count : {&stream_state.given, &stream_state.dropped, &stream_state.gone}) *count = 0;
+    stream_state.behind = false;
+  }
+
+  static bool within(std::chrono::milliseconds time, const std::function<bool()>& holds) {
+    const auto until = std::chrono::steady_clock::now() + time;
+    while (!holds() && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(10ms);
+    return holds();
+  }
+};
+
+TEST_F(HttpStreamTest, a_stream_follows_its_head_piece_by_piece_and_ends_with_the_server) {
+  begin();
+  Client client(port_);
+  client.send("GET /stream/3 HTTP/1.1\r\nHost: a\r\n\r\n");
+  const auto head = client.answer(false);
+  EXPECT_TRUE(head.starts_with("HTTP/1.1 200 OK\r\n")) << head;
+  EXPECT_NE(head.find("connection: close\r\n"), std::string::npos);
+  EXPECT_EQ(head.find("content-length"), std::string::npos);
+  EXPECT_TRUE(within(2s, [] { return stream_state.given == 3; }));
+  const auto begun = std::chrono::steady_clock::now();
+  EXPECT_EQ(stop(30s).wait_for(5s), std::future_status::ready) << "a stream holds up no stop";
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, 2s);
+  EXPECT_EQ(client.rest(), std::string(4096, 'a') + std::string(4096, 'b') + std::string(4096, 'c'));
+  EXPECT_EQ(stream_state.gone, 1);
+}
+
+TEST_F(HttpStreamTest, a_client_that_goes_ends_it_at_once) {
+  begin();
+  {
+    Client client(port_);
+    client.send("GET /stream/1 HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_TRUE(within(2s, [] { return stream_state.given == 1; }));
+    EXPECT_EQ(stream_state.gone, 0);
+  }
+  EXPECT_TRUE(within(2s, [] { return stream_state.gone == 1; }));
+  EXPECT_EQ(stream_state.dropped, 0);
+}
+
+TEST_F(HttpStreamTest, a_client_that_takes_nothing_is_closed_when_its_time_is_over) {
+  HttpServerLimits limits;
+  limits.stream_write = 300ms;
+  begin(limits);
+  Client client(port_);
+  client.send("GET /stream/100000 HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_TRUE(within(5s, [] { return stream_state.dropped == 1 && stream_state.gone == 1; }));
+  EXPECT_LT(stream_state.given, 100'000);
+}
+
+TEST_F(HttpStreamTest, a_client_that_takes_nothing_is_closed_when_too_much_waits) {
+  begin();
+  Client client(port_);
+  client.send("GET /stream/100000 HTTP/1.1\r\nHost: a\r\n\r\n");
+  wait_on_loop(600ms);
+  EXPECT_EQ(stream_state.dropped, 0);
+  stream_state.behind = true;
+  EXPECT_TRUE(within(2s, [] { return stream_state.dropped == 1 && stream_state.gone == 1; }));
+}
+
+TEST_F(HttpStreamTest, a_stream_that_throws_ends) {
+  begin();
+  const auto answer = exchange("GET /stream/-1 HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 200")) << answer;
+  EXPECT_EQ(stream_state.gone, 1);
+}
+
+TEST_F(HttpStreamTest, a_head_has_no_stream) {
+  begin();
+  const auto answer = exchange("HEAD /stream/1 HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_TRUE(answer.ends_with("\r\n\r\n")) << answer;
+  EXPECT_EQ(stream_state.given, 0);
 }
 
 }  // namespace

@@ -201,7 +201,9 @@ TEST_P(StoreSuite, a_reopened_ordered_delivery_takes_its_old_place) {
 TEST_P(StoreSuite, a_purged_delivery_is_cancelled_and_out_of_the_dlq) {
   const auto webhook = make_webhook();
   const DeliveryId id = make_dead(webhook);
-  ASSERT_TRUE(change(PurgeDead{kOrg, id}));
+  const auto purged = change(PurgeDead{kOrg, id});
+  ASSERT_TRUE(purged && purged->delivery);
+  EXPECT_EQ(purged->delivery->state, DeliveryState::kCancelled);
   EXPECT_EQ(detail(id).delivery.state, DeliveryState::kCancelled);
   EXPECT_EQ(detail(id).delivery.reason, "purged");
   EXPECT_TRUE(all_dead({}).empty());

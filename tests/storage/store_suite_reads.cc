@@ -221,7 +221,13 @@ TEST_P(StoreSuite, a_job_meets_what_was_dead_when_it_was_made) {
   ASSERT_TRUE(job);
   EXPECT_EQ(job->count, 5);
   ASSERT_EQ(harness->hand_over.take().jobs.size(), 1u);
-  EXPECT_EQ(change(AdvanceJob{JobId{job->id}, 2})->count, 2);
+  const auto advanced = change(AdvanceJob{JobId{job->id}, 2});
+  EXPECT_EQ(advanced->count, 2);
+  EXPECT_EQ(advanced->organization, kOrg);
+  ASSERT_TRUE(advanced->job);
+  EXPECT_EQ(advanced->job->state, JobState::kRunning);
+  EXPECT_EQ(advanced->job->done, 2);
+  EXPECT_EQ(advanced->job->total, 5);
   // What the job reopened dies again, and another dies for the first time: neither is met.
   ASSERT_TRUE(finish(attempt(webhook, dead[0], 2, DeliveryState::kDead)));
   make_dead(webhook);
