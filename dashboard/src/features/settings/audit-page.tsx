@@ -71,7 +71,7 @@ function Entry({ entry: { actor, action, target, address, created_at } }: { entr
     <li className="flex items-start gap-3 px-4 py-2.5 text-sm">
       <Icon size={14} aria-hidden className={cx('mt-1 shrink-0', weight === 'gone' ? 'text-bad' : 'text-muted')} />
       <p className="text-soft min-w-0 flex-1" data-tip={action}>
-        <span className="text-ink font-medium break-all">{actor}</span> {actionWords(action)} {target && target !== actor && <Target target={target} />}
+        <span className="text-ink font-medium break-all">{actor}</span> {actionWords(action, target === actor)} {target && target !== actor && <Target target={target} />}
       </p>
       <p className="text-muted flex shrink-0 flex-col items-end gap-x-4 text-xs sm:flex-row sm:items-center">
         <code className="max-sm:max-w-28 max-sm:truncate" data-tip="From this address">
@@ -91,7 +91,7 @@ function Target({ target }: { target: string }) {
   const place = page?.path ?? (target.startsWith('key_') ? '/settings/keys' : null);
   if (!place) return <span className="text-ink break-all">{target}</span>;
   return (
-    <Link to={place} className="text-accent-ink break-all hover:underline">
+    <Link to={place} className="text-accent-ink decoration-line-strong break-all underline underline-offset-2 hover:decoration-current">
       {target}
     </Link>
   );
