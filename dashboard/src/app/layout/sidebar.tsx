@@ -1,10 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
 import { Keyboard, Search, X } from 'lucide-react';
+import { useId } from 'react';
 import { NavLink } from 'react-router';
 import { metricsQuery } from '@/api/metrics';
 import { useStreamState } from '@/api/live';
 import { cx } from '@/lib/cx';
-import { compact, int } from '@/lib/numbers';
+import { compact } from '@/lib/numbers';
 import { IconButton } from '@/ui/button';
 import { useOpenPalette } from '@/ui/command-palette';
 import { Keys } from '@/ui/keys';
@@ -16,6 +17,7 @@ import { OrganizationMenu } from './organization-menu';
 /// `onLeave`: it stands in a drawer, which this closes.
 export function Sidebar({ onHelp, onLeave }: { onHelp: () => void; onLeave?: () => void }) {
   const openPalette = useOpenPalette();
+  const deadId = useId();
   const { data: dead } = useQuery({ ...metricsQuery('1h'), select: (metrics) => metrics.dlq });
   return (
     <div className="flex h-full flex-col gap-3 overflow-y-auto px-3 py-3">
@@ -42,6 +44,8 @@ export function Sidebar({ onHelp, onLeave }: { onHelp: () => void; onLeave?: () 
             key={to}
             to={to}
             end={end}
+            aria-label={label}
+            aria-describedby={to === '/dead-letters' && dead ? deadId : undefined}
             onClick={onLeave}
             className={({ isActive }) =>
               cx(
@@ -55,9 +59,9 @@ export function Sidebar({ onHelp, onLeave }: { onHelp: () => void; onLeave?: () 
                 <Icon size={16} aria-hidden className={isActive ? 'text-accent-ink' : 'text-muted'} />
                 <span className="flex-1">{label}</span>
                 {to === '/dead-letters' && dead !== undefined && dead > 0 && (
-                  <span className="bg-bad-soft text-bad tnum rounded-full px-1.5 text-xs font-medium">
+                  <span id={deadId} className="bg-bad-soft text-bad tnum rounded-full px-1.5 text-xs font-medium">
                     {compact(dead)}
-                    <span className="sr-only"> ({int(dead)} dead)</span>
+                    <span className="sr-only"> dead letters wait</span>
                   </span>
                 )}
               </>

@@ -68,16 +68,16 @@ function Entry({ entry: { actor, action, target, address, created_at } }: { entr
   const weight = actionWeight(action);
   const Icon = kIcons[weight];
   return (
-    <li className="flex items-start gap-3 px-4 py-2.5 text-sm">
+    <li className="flex flex-wrap items-start gap-x-3 px-4 py-2.5 text-sm sm:flex-nowrap">
       <Icon size={14} aria-hidden className={cx('mt-1 shrink-0', weight === 'gone' ? 'text-bad' : 'text-muted')} />
-      <p className="text-soft min-w-0 flex-1" data-tip={action}>
+      <p className="text-soft min-w-0 flex-1 max-sm:basis-4/5" data-tip={action}>
         <span className="text-ink font-medium break-all">{actor}</span> {actionWords(action, target === actor)} {target && target !== actor && <Target target={target} />}
       </p>
-      <p className="text-muted flex shrink-0 flex-col items-end gap-x-4 text-xs sm:flex-row sm:items-center">
-        <code className="max-sm:max-w-28 max-sm:truncate" data-tip="From this address">
+      <p className="text-muted flex shrink-0 items-center gap-x-4 text-xs max-sm:w-full max-sm:pl-6.5">
+        <code data-tip="From this address">
           {address}
         </code>
-        <span className="min-w-16 text-right">
+        <span className="min-w-16 text-right max-sm:ml-auto">
           <TimeAgo at={created_at} />
         </span>
       </p>
