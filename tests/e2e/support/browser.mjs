@@ -38,10 +38,10 @@ export async function openPage(server, { person, at = "/", theme = "light", size
     await context.addCookies([{ name, value: value.join("="), url: server.origin, httpOnly: true, sameSite: "Strict" }]);
   }
   const page = await context.newPage();
-  // Who is not signed in is asked for, and not found.
-  const complaints = watch(page, person ? [...expected] : [...expected, 401]);
-  page.check = () => assert.deepEqual(complaints, []);
-  page.allow = (...statuses) => complaints.allowed.push(...statuses);
+  // Whether somebody is signed in is asked of the server, which says no by a 401.
+  const watched = watch(page, person ? expected : [...expected, 401]);
+  page.check = () => assert.deepEqual(watched.complaints, []);
+  page.allow = (status) => watched.allowed.push(status);
   page.end = async () => {
     page.check();
     await context.close();
@@ -53,9 +53,9 @@ export async function openPage(server, { person, at = "/", theme = "light", size
   return page;
 }
 
-function watch(page, allowed) {
+function watch(page, expected) {
   const complaints = [];
-  Object.defineProperty(complaints, "allowed", { value: allowed, enumerable: false });
+  const allowed = [...expected];
   page.on("pageerror", (error) => complaints.push(`${page.url()}: ${error.message}`));
   page.on("console", (message) => {
     // What did not load is seen below, with its status.
@@ -64,7 +64,7 @@ function watch(page, allowed) {
   page.on("response", (response) => {
     if (response.status() >= 400 && !allowed.includes(response.status())) complaints.push(`${response.request().method()} ${response.url()} -> ${response.status()}`);
   });
-  return complaints;
+  return { complaints, allowed };
 }
 
 /// The page stands: its heading is there and nothing loads any more.
