@@ -59,11 +59,13 @@ class Server(Process):
         body = {"url": f"http://127.0.0.1:{port}{path}", "event_types": list(event_types), **fields}
         return self.call("POST", "/api/webhooks", body)["id"]
 
-    def post_batches(self, events, event_type="bench.s0", size=1000, payload_bytes=1024, connections=4):
-        """`events` events in batches of `size`, as fast as they are taken; 503 is waited out."""
+    def post_batches(self, events, event_type="bench.s0", size=1000, payload_bytes=1024, connections=4,
+                     tenants=0):
+        """`events` events in batches of `size`, as fast as they are taken; 503 is waited out. Evenly of so many tenants."""
         item = {"type": event_type, "payload": {"pad": "x" * (payload_bytes - len('{"pad":""}'))}}
+        items = [item | ({"tenant": f"tenant-{each % tenants}"} if tenants else {}) for each in range(size)]
         sizes = [size] * (events // size) + ([events % size] if events % size else [])
-        bodies = {count: json.dumps([item] * count).encode() for count in set(sizes)}
+        bodies = {count: json.dumps(items[:count]).encode() for count in set(sizes)}
         connected = threading.local()
 
         def post(count):

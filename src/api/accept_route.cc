@@ -46,7 +46,8 @@ AcceptBody read_accept(const HttpRequest& request) {
 /// invitation: a first link has no e-mail, and needs one; an invitation's own may be repeated.
 std::vector<FieldError> faults_of_account(const AcceptBody& body, const Invitation& invitation) {
   auto faults = body.account_faults;
-  const bool email_is_wrong = std::any_of(faults.begin(), faults.end(), [](const auto& f) { return f.path == "email"; });
+  const bool email_is_wrong =
+      std::any_of(faults.begin(), faults.end(), [](const auto& f) { return f.path == "email"; });
   if (email_is_wrong) return faults;
   if (invitation.email.empty() && body.email.empty()) faults.push_back({"email", "is missing"});
   if (!invitation.email.empty() && !body.email.empty() && body.email != invitation.email) {

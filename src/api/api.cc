@@ -86,6 +86,7 @@ Api::Api(EventLoop& loop, Store& store, StoreQueries& queries, PeopleStore& peop
   add_people_routes(*router_);
   add_organization_routes(*router_);
   add_settings_routes(*router_);
+  add_dashboard_routes(*router_);
 }
 
 Api::~Api() = default;

@@ -14,11 +14,11 @@ namespace eventrelay {
 
 /// What a caller needs to be let in.
 enum class Access : std::uint8_t {
-  kOpen,       ///< nothing: nobody is asked who they are
-  kKnown,      ///< any key or session
-  kPerson,     ///< a session
-  kPublish,    ///< to send events: the role developer, or a key for it
-  kViewer,     ///< from here on the role, or a key that counts as it
+  kOpen,     ///< nothing: nobody is asked who they are
+  kKnown,    ///< any key or session
+  kPerson,   ///< a session
+  kPublish,  ///< to send events: the role developer, or a key for it
+  kViewer,   ///< from here on the role, or a key that counts as it
   kDeveloper,
   kAdmin,
   kOwner,

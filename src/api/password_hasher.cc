@@ -52,8 +52,7 @@ void PasswordHasher::hash(EventLoop& loop, std::string password, Completion<Resu
 
 void PasswordHasher::verify(EventLoop& loop, std::string hash, std::string password, Completion<Result<bool>> done) {
   submit([&loop, hash = std::move(hash), password = std::move(password), done = std::move(done)](bool run) mutable {
-    post_answer<bool>(loop, std::move(done),
-                      run ? Result<bool>(is_of_hash(hash, password)) : Result<bool>(no_room()));
+    post_answer<bool>(loop, std::move(done), run ? Result<bool>(is_of_hash(hash, password)) : Result<bool>(no_room()));
   });
 }
 

@@ -91,8 +91,7 @@ Awaitable<HttpResponse> create_invitation(ApiContext& api, ApiCall call) {
   if (role == Role::kOwner && !call.caller.is_at_least(Role::kOwner)) co_return owners_only();
   if (body.refusal) co_return std::move(*body.refusal);
   const auto token = random_token();
-  PeopleChange intent =
-      CreateInvitation{call.organization, std::move(email), *role, *call.caller.role, sha256(token)};
+  PeopleChange intent = CreateInvitation{call.organization, std::move(email), *role, *call.caller.role, sha256(token)};
   intent.audit = audit_of(api, call, "invitation.create");
   auto create = change_people(api, std::move(intent));
   const auto result = co_await std::move(create);

@@ -3,6 +3,12 @@
 #include <cassert>
 
 namespace eventrelay {
+namespace {
+
+constexpr std::string_view kApi = "/api";
+constexpr std::string_view kRest = "/*";
+
+}  // namespace
 
 const Route* RouteMatch::find(std::string_view method) const {
   if (method == "HEAD") method = "GET";
@@ -33,10 +39,13 @@ void Router::add(std::string_view method, std::string_view path, Access access, 
 
 RouteMatch Router::match(std::string_view path) const {
   if (const auto found = literal_.find(path); found != literal_.end()) return {&found->second, {}};
+  if (!path.starts_with('/') || path == kApi) return {};
+  if (!path.starts_with(kApi) || path[kApi.size()] != '/') {
+    const auto rest = literal_.find(kRest);
+    return rest == literal_.end() ? RouteMatch{} : RouteMatch{&rest->second, {}};
+  }
   // "/api/RESOURCE/ID" or "/api/RESOURCE/ID/ACTION".
-  constexpr std::string_view kRoot = "/api/";
-  if (!path.starts_with(kRoot)) return {};
-  const auto resource_end = path.find('/', kRoot.size());
+  const auto resource_end = path.find('/', kApi.size() + 1);
   if (resource_end == std::string_view::npos) return {};
   const auto id_end = std::min(path.find('/', resource_end + 1), path.size());
   const auto id = path.substr(resource_end + 1, id_end - resource_end - 1);

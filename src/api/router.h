@@ -19,8 +19,8 @@ enum class Takes { kNothing, kQuery, kBody, kAnything };
 /// One request on its way through a route. The views live as long as it is being answered.
 struct ApiCall {
   HttpRequest request;
-  std::string_view query;  ///< after the question mark
-  std::string_view id;     ///< what stands for {id} in the path
+  std::string_view query;         ///< after the question mark
+  std::string_view id;            ///< what stands for {id} in the path
   OrganizationId organization{};  ///< the caller's
   Caller caller;
 };
@@ -47,7 +47,8 @@ struct RouteMatch {
 
 class Router {
  public:
-  /// path: a literal one, or one with a single {id} as its third word: "/api/events/{id}/replay". Literals win.
+  /// path: a literal one, one with a single {id} as its third word: "/api/events/{id}/replay", or "/*": every path that
+  /// is not below /api. Literals win.
   void add(std::string_view method, std::string_view path, Access access, Takes takes, RouteHandler handler);
   /// path: without the query.
   RouteMatch match(std::string_view path) const;

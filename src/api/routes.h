@@ -37,6 +37,7 @@ void add_people_routes(Router& router);
 void add_organization_routes(Router& router);
 void add_settings_routes(Router& router);
 void add_system_routes(Router& router);
+void add_dashboard_routes(Router& router);
 
 /// The person of the request's cookie; nobody where that is no session that is alive.
 Awaitable<Result<Caller>> find_session_caller(ApiContext& api, const HttpRequest& request);

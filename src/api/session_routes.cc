@@ -30,9 +30,8 @@ HttpResponse wrong_password() {
 
 /// hash: of the account; empty: there is none, which takes as long and is never right.
 Awaitable<Result<bool>> check_password(ApiContext& api, std::string hash, std::string password) {
-  auto verified = completion_of<Result<bool>>([&](auto done) {
-    api.sign_in.hasher.verify(api.loop, std::move(hash), std::move(password), std::move(done));
-  });
+  auto verified = completion_of<Result<bool>>(
+      [&](auto done) { api.sign_in.hasher.verify(api.loop, std::move(hash), std::move(password), std::move(done)); });
   co_return co_await std::move(verified);
 }
 

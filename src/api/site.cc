@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "api/problem.h"
-#include "domain/header_rules.h"
 #include "base/limits.h"
+#include "domain/header_rules.h"
 
 namespace eventrelay {
 namespace {

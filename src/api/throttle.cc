@@ -35,8 +35,8 @@ milliseconds TryTable::wait(const std::string& who, SteadyTime now) const {
   const auto& entry = *found->second;
   const int past = tries_left_of(entry, now) - free_tries_;
   if (past < 0) return milliseconds{0};
-  const auto pause = std::min<std::chrono::seconds>(std::chrono::seconds(1 << std::min(past, kDoublingsMax)),
-                                                    kThrottleWaitMax);
+  const auto pause =
+      std::min<std::chrono::seconds>(std::chrono::seconds(1 << std::min(past, kDoublingsMax)), kThrottleWaitMax);
   return std::max(std::chrono::ceil<milliseconds>(entry.last + pause - now), milliseconds{0});
 }
 

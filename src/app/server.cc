@@ -253,9 +253,8 @@ Result<void> Server::Impl::make_first_link() {
     return {};
   }
   const std::string token = random_token();
-  auto made = wait_for_store<PeopleResult>([&](auto done) {
-    people_->change_people(loops_.front()->loop, MakeFirstLink{sha256(token)}, std::move(done));
-  });
+  auto made = wait_for_store<PeopleResult>(
+      [&](auto done) { people_->change_people(loops_.front()->loop, MakeFirstLink{sha256(token)}, std::move(done)); });
   if (made) first_link = accept_link(site_, token);
   if (made || made.error().code == ErrorCode::kConflict) return {};
   return made.error();

@@ -20,7 +20,8 @@ std::string base64_encode(std::string_view bytes);
 std::optional<std::string> base64_decode(std::string_view text);
 /// Cryptographically strong. Ends the process when the system has none to give.
 std::string random_bytes(std::size_t count);
-/// 256 bits of them, as 43 characters of base64url (RFC 4648 §5) without padding: no quoting in shells, cookies and URLs.
+/// 256 bits of them, as 43 characters of base64url (RFC 4648 §5) without padding: no quoting in shells, cookies and
+/// URLs.
 std::string random_token();
 /// Same time whatever the contents; false at once for unequal lengths.
 bool equal_constant_time(std::string_view a, std::string_view b);

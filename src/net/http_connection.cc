@@ -229,7 +229,7 @@ asio::awaitable<void> HttpConnection::serve(std::shared_ptr<HttpConnection> self
     c.frame_answer(response, keep_alive, parser.http_1_1, !head_only);
     std::string_view head = c.out_;
     std::string_view tail;
-    if (!head_only && response.body.size() > kCopiedBodyBytes) tail = response.body;
+    if (!head_only && response.content().size() > kCopiedBodyBytes) tail = response.content();
     if (!c.write_now(head, tail)) co_await c.write_rest(head, tail);
     if (c.broken_) co_return;
     if (parser.chunked_body && !fault && !refusal) {
@@ -245,7 +245,8 @@ asio::awaitable<void> HttpConnection::serve(std::shared_ptr<HttpConnection> self
 void HttpConnection::frame_answer(const HttpResponse& response, bool keep_alive, bool http_1_1, bool body_follows) {
   out_.clear();
   append_response_head(out_, response, {keep_alive, http_1_1, state_->date});
-  if (body_follows && response.body.size() <= kCopiedBodyBytes) out_.append(response.body);
+  const auto content = response.content();
+  if (body_follows && content.size() <= kCopiedBodyBytes) out_.append(content);
 }
 
 /// body: what of it came with the head.

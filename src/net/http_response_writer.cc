@@ -37,9 +37,9 @@ void append_response_head(std::string& out, const HttpResponse& response, const 
   out.append("HTTP/1.1 ");
   append_number(out, static_cast<std::size_t>(response.status));
   out.append(" ").append(reason_phrase(response.status)).append("\r\ndate: ").append(frame.date);
-  if (response.status != 204) {
+  if (response.status != 204 && response.status != 304) {
     out.append("\r\ncontent-type: ").append(response.content_type).append("\r\ncontent-length: ");
-    append_number(out, response.body.size());
+    append_number(out, response.content().size());
   }
   out.append("\r\nx-content-type-options: nosniff\r\n");
   for (const auto& [name, value] : response.headers) out.append(name).append(": ").append(value).append("\r\n");

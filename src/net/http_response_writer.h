@@ -17,7 +17,8 @@ struct ResponseFrame {
   std::string_view date;  ///< format_http_date's
 };
 
-/// Appends status line, headers and the empty line. The content-length is that of response.body; 204 has none.
+/// Appends status line, headers and the empty line. The content-length is that of response.content();
+/// 204 and 304 have none.
 /// REQUIRES: no header of the response holds CR or LF, and none is one that is written here.
 void append_response_head(std::string& out, const HttpResponse& response, const ResponseFrame& frame);
 

@@ -26,6 +26,9 @@ struct HttpResponse {
   std::string content_type = "application/json";
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
+  std::string_view static_body;  ///< goes out where body is empty; lives as long as the process
+
+  std::string_view content() const { return body.empty() ? static_body : body; }
 };
 
 /// Asked before a body is read.

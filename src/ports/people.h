@@ -76,8 +76,8 @@ struct WorkerShare {
 
 // ---- Changes -----------------------------------------------------------------------------------------------------
 
-/// The right to make the first account, the owner of kFirstOrganization. Earlier ones stay good: until one is used, or
-/// their kInvitationLife is over. Errors: kConflict (somebody has an account).
+/// The right to make the first account, the owner of kFirstOrganization, for kInvitationLife. Earlier ones end.
+/// Errors: kConflict (somebody has an account).
 struct MakeFirstLink {
   Sha256 token{};
 };

@@ -7,8 +7,6 @@
 
 namespace eventrelay {
 
-/// First links that are good at the same time: a start makes one.
-inline constexpr int kFirstLinksMax = 16;
 /// The setting's name in the table `settings`.
 inline constexpr const char* kRetentionDaysSetting = "retention_days";
 

@@ -98,12 +98,10 @@ Awaitable<Result<PeopleResult>> PeopleSession::apply(const MakeFirstLink& change
   const Rows rows = co_await run();
   if (rows[accounts].integer(0, 0) != 0) co_return conflict("Somebody has an account already");
   if (rows[same].integer(0, 0) != 0) co_return known_token();
-  PeopleResult result = invite(kFirstOrganization, "", Role::kOwner, change.token);
   PgParams params;
-  params.add(kFirstOrganization.value).add(std::int64_t{kFirstLinksMax});
-  add("DELETE FROM invitations WHERE organization_id = $1 AND email = '' AND id NOT IN"
-      " (SELECT id FROM invitations WHERE organization_id = $1 AND email = '' ORDER BY id DESC LIMIT $2)",
-      std::move(params));
+  params.add(kFirstOrganization.value);
+  add("DELETE FROM invitations WHERE organization_id = $1 AND email = ''", std::move(params));
+  PeopleResult result = invite(kFirstOrganization, "", Role::kOwner, change.token);
   co_await commit();
   co_return result;
 }

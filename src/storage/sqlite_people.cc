@@ -70,11 +70,10 @@ Result<PeopleResult> SqlitePeople::invite(OrganizationId organization, std::stri
 Result<PeopleResult> SqlitePeople::apply_one(const MakeFirstLink& change) {
   if (sqlite_queries::has_accounts(db_)) return conflict("Somebody has an account already");
   auto made = invite(kFirstOrganization, "", Role::kOwner, change.token);
-  db_.use(
-         "DELETE FROM invitations WHERE organization_id = ?1 AND email = '' AND id NOT IN"
-         " (SELECT id FROM invitations WHERE organization_id = ?1 AND email = '' ORDER BY id DESC LIMIT ?2)")
+  if (!made) return made;
+  db_.use("DELETE FROM invitations WHERE organization_id = ?1 AND email = '' AND id <> ?2")
       .bind(kFirstOrganization.value)
-      .bind(std::int64_t{kFirstLinksMax})
+      .bind(made->id)
       .run();
   return made;
 }

@@ -13,8 +13,7 @@ class PasswordHasherTest : public testing::Test {
     return loop.wait<Result<std::string>>([&](auto done) { hasher.hash(loop.loop(), password, std::move(done)); });
   }
   Result<bool> verify(const std::string& hashed, const std::string& password) {
-    return loop.wait<Result<bool>>(
-        [&](auto done) { hasher.verify(loop.loop(), hashed, password, std::move(done)); });
+    return loop.wait<Result<bool>>([&](auto done) { hasher.verify(loop.loop(), hashed, password, std::move(done)); });
   }
   template <class Work>
   static std::chrono::steady_clock::duration time_of(Work work) {

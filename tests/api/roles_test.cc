@@ -116,10 +116,11 @@ class RolesTest : public ApiTest {
     HttpRequest asked{row.method, path, {{"content-type", "application/json"}}, std::string(row.body), "127.0.0.1"};
     if (!asker.key.empty()) asked.headers.emplace_back("x-api-key", asker.key);
     if (!asker.cookie.empty()) asked.headers.emplace_back("cookie", asker.cookie);
-    return ask(std::move(asked), [this] {
-             if (!store.changes.empty()) store.changes.fail(ErrorCode::kUnavailable);
-             if (!people.changes.empty()) people.changes.fail(ErrorCode::kUnavailable);
-           })
+    return ask(std::move(asked),
+               [this] {
+                 if (!store.changes.empty()) store.changes.fail(ErrorCode::kUnavailable);
+                 if (!people.changes.empty()) people.changes.fail(ErrorCode::kUnavailable);
+               })
         .status;
   }
 
@@ -160,8 +161,8 @@ TEST_F(RolesTest, no_route_of_the_description_is_left_out) {
 TEST_F(RolesTest, everybody_may_leave) {
   const auto cookie = put_person("leaver@example.com", Role::kViewer);
   const auto self = to_text(UserId{last_id});
-  const auto response = ask(with_cookie("DELETE", "/api/users/" + self, cookie),
-                            [&] { people.changes.answer(PeopleResult{}); });
+  const auto response =
+      ask(with_cookie("DELETE", "/api/users/" + self, cookie), [&] { people.changes.answer(PeopleResult{}); });
   EXPECT_EQ(response.status, 204);
   EXPECT_EQ(ask(with_cookie("DELETE", "/api/users/" + to_text(UserId{1}), cookie)).status, 403);
 }

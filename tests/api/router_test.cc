@@ -61,6 +61,22 @@ TEST(Router, other_paths_are_not_found) {
   }
 }
 
+TEST(Router, the_rest_is_what_is_not_below_api) {
+  auto router = make_router();
+  router.add("GET", "/*", Access::kOpen, Takes::kAnything, first);
+  router.add("GET", "/metrics", Access::kOpen, Takes::kAnything, second);
+  for (const std::string_view path :
+       {"/", "/*", "/webhooks/whk_1", "/apis", "/API/things", "//api/things", "/metrics/"}) {
+    const auto match = router.match(path);
+    ASSERT_NE(match.routes, nullptr) << path;
+    EXPECT_EQ(match.find("GET")->handler, &first) << path;
+  }
+  EXPECT_EQ(router.match("/metrics").find("GET")->handler, &second);
+  for (const std::string_view path : {"", "*", "/api", "/api/", "/api/nowhere", "/api/things/x/other", "http://x/"}) {
+    EXPECT_EQ(router.match(path).routes, nullptr) << path;
+  }
+}
+
 HttpRequest with_headers(std::vector<std::pair<std::string_view, std::string_view>> headers) {
   HttpRequest request;
   request.headers = std::move(headers);

@@ -40,7 +40,8 @@ class SessionRoutesTest : public ApiTest {
   }
   static PeopleResult begun() {
     PeopleResult result;
-    result.session = Session{{UserId{7}, "ada@example.com", "Ada"}, {kFirstOrganization, "First", Role::kOwner}, {}, {}};
+    result.session =
+        Session{{UserId{7}, "ada@example.com", "Ada"}, {kFirstOrganization, "First", Role::kOwner}, {}, {}};
     return result;
   }
   static std::string header(const HttpResponse& response, std::string_view name) {
@@ -203,8 +204,7 @@ TEST_F(SessionRoutesTest, somebody_with_an_account_accepts_by_being_signed_in) {
   invite("t", "ada@example.com");
   const auto ada = put_person("ada@example.com", Role::kViewer);
   const auto id = UserId{last_id};
-  const auto response =
-      ask_and_answer(with_cookie("POST", "/api/auth/accept", ada, R"({"token":"t"})"), begun());
+  const auto response = ask_and_answer(with_cookie("POST", "/api/auth/accept", ada, R"({"token":"t"})"), begun());
   EXPECT_EQ(response.status, 201);
   EXPECT_EQ(std::get<AcceptInvitation>(intents.at(0)).user, id);
   const auto eve = put_person("eve@example.com", Role::kViewer);

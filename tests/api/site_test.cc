@@ -21,8 +21,7 @@ HttpRequest posted(std::vector<HeaderLine> headers) {
 TEST(Site, a_cookie_is_secure_and_bound_to_the_host_where_the_public_url_is_https) {
   EXPECT_EQ(set_session_cookie(kPublic, "abc"),
             "__Host-eventrelay=abc; Path=/; Max-Age=2592000; HttpOnly; SameSite=Strict; Secure");
-  EXPECT_EQ(set_session_cookie(kLocal, "abc"),
-            "eventrelay=abc; Path=/; Max-Age=2592000; HttpOnly; SameSite=Strict");
+  EXPECT_EQ(set_session_cookie(kLocal, "abc"), "eventrelay=abc; Path=/; Max-Age=2592000; HttpOnly; SameSite=Strict");
   EXPECT_EQ(set_session_cookie({"http://hooks.lan", true, false, {}}, "abc"), set_session_cookie(kLocal, "abc"));
   EXPECT_NE(set_session_cookie(kLocal, "").find("eventrelay=; Path=/; Max-Age=0;"), std::string::npos);
 }

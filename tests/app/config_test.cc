@@ -70,8 +70,8 @@ TEST(Config, a_public_url_is_an_origin_and_nothing_more) {
   EXPECT_EQ(read({"--public-url", "https://Hooks.Example.com/"})->public_url, "https://hooks.example.com");
   EXPECT_EQ(read({"--public-url", "https://hooks.example.com:443"})->public_url, "https://hooks.example.com");
   EXPECT_EQ(read({"--public-url", "http://10.0.0.1:8080"})->public_url, "http://10.0.0.1:8080");
-  for (const char* url : {"hooks.example.com", "https://", "https://a/b", "https://a?b", "https://a#b", "ftp://a",
-                          "https://user@a"}) {
+  for (const char* url :
+       {"hooks.example.com", "https://", "https://a/b", "https://a?b", "https://a#b", "ftp://a", "https://user@a"}) {
     EXPECT_NE(complaint({"--public-url", url}).find("--public-url must be https://HOST"), std::string::npos) << url;
   }
   const Variable url("EVENTRELAY_PUBLIC_URL", "https://hooks.example.com");

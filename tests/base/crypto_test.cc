@@ -124,7 +124,8 @@ TEST(EqualConstantTime, compares_length_and_every_byte) {
 TEST(RandomToken, a_token_needs_no_quoting_and_comes_once) {
   const auto token = random_token();
   EXPECT_EQ(token.size(), 43u);
-  EXPECT_EQ(token.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"), std::string::npos);
+  EXPECT_EQ(token.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"),
+            std::string::npos);
   EXPECT_NE(token, random_token());
 }
 

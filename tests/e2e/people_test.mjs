@@ -30,7 +30,7 @@ test("the_first_link_is_printed_until_somebody_has_used_it_and_then_no_more", as
   const second = await Server.start({ dataDir: first.dataDir });
   const newer = firstToken(second);
   assert.ok(newer && newer !== token);
-  assert.equal((await second.call("GET", "/api/auth/accept", undefined, { key: "" })).status, 405, "a GET does not use it up");
+  assert.equal((await second.call("GET", "/api/auth/accept")).status, 405, "a GET does not use it up");
   const body = (n) => ({ token: newer, name: "Ada", password, email: `ada${n}@example.com` });
   const answers = await Promise.all([0, 1, 2, 3].map((n) => second.call("POST", "/api/auth/accept", body(n), { key: "" })));
   assert.deepEqual(answers.map(({ status }) => status).sort(), [201, 410, 410, 410], "of four at once one wins");
@@ -116,18 +116,18 @@ test("guessing_is_held_up_for_that_account_from_that_address", async () => {
 
 test("an_address_is_held_up_for_all_accounts", async () => {
   const here = from("192.0.2.20");
-  const tries = await Promise.all(Array.from({ length: 60 }, (_, n) => login(`guess${n}@example.com`, "wrong horse battery", here)));
-  assert.deepEqual([...new Set(tries.map(({ status }) => status))], [401]);
-  assert.equal((await login(owner.email, password, here)).status, 429);
+  // Begun together: the first wait is a second, and 60 passwords take longer to hash.
+  const tries = await Promise.all(Array.from({ length: 61 }, (_, n) => login(`guess${n}@example.com`, "wrong horse battery", here)));
+  assert.deepEqual(tries.map(({ status }) => status).sort(), [...Array(60).fill(401), 429]);
 });
 
 test("an_account_is_held_up_but_not_where_it_was_signed_in_from", async () => {
   const person = await owner.invite("viewer");
   await signIn(server, person.email, password, from("192.0.2.30"));
-  const tries = await Promise.all(Array.from({ length: 60 }, (_, n) => login(person.email, "wrong horse battery", from(`198.51.100.${n}`))));
-  assert.deepEqual([...new Set(tries.map(({ status }) => status))], [401]);
-  assert.equal((await login(person.email, password, from("192.0.2.31"))).status, 429);
-  await signIn(server, person.email, password, from("192.0.2.30"));
+  const tries = Array.from({ length: 61 }, (_, n) => login(person.email, "wrong horse battery", from(`198.51.100.${n}`)));
+  const there = login(person.email, password, from("192.0.2.30"));
+  assert.deepEqual((await Promise.all(tries)).map(({ status }) => status).sort(), [...Array(60).fill(401), 429]);
+  assert.equal((await there).status, 200);
 });
 
 test("a_link_that_is_guessed_at_is_held_up", async () => {

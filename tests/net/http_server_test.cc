@@ -20,7 +20,11 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using namespace std::chrono_literals;
 
-/// Answers with what it got: "METHOD TARGET BODY". /slow takes 300 ms, /throw throws, /big answers 1 MiB.
+/// Larger than what is copied.
+const std::string kStaticBody(100'000, 's');
+
+/// Answers with what it got: "METHOD TARGET BODY". /slow takes 300 ms, /throw throws, /big answers 1 MiB, /static what
+/// is in memory anyway, /unchanged 304.
 asio::awaitable<HttpResponse> echo(HttpRequest request) {
   HttpResponse response;
   response.content_type = "text/plain";
@@ -28,6 +32,14 @@ asio::awaitable<HttpResponse> echo(HttpRequest request) {
   if (request.target == "/slow") {
     asio::steady_timer timer(co_await asio::this_coro::executor, 300ms);
     co_await timer.async_wait(asio::use_awaitable);
+  }
+  if (request.target == "/static") {
+    response.static_body = kStaticBody;
+    co_return response;
+  }
+  if (request.target == "/unchanged") {
+    response.status = 304;
+    co_return response;
   }
   if (request.target == "/big") {
     response.body.assign(1024 * 1024, 'x');
@@ -220,6 +232,27 @@ TEST_F(HttpServerTest, head_gets_the_length_and_no_body) {
   Client client(port_);
   client.send("HEAD /h HTTP/1.1\r\nHost: x\r\n\r\nGET /i HTTP/1.1\r\nHost: x\r\n\r\n");
   EXPECT_NE(client.answer(false).find("content-length: 8\r\n"), std::string::npos);
+  EXPECT_TRUE(client.answer().ends_with("GET /i "));
+}
+
+TEST_F(HttpServerTest, a_body_that_is_in_memory_anyway_arrives_whole) {
+  begin();
+  Client client(port_);
+  client.send(
+      "GET /static HTTP/1.1\r\nHost: x\r\n\r\nHEAD /static HTTP/1.1\r\nHost: x\r\n\r\nGET /i HTTP/1.1\r\nHost: "
+      "x\r\n\r\n");
+  EXPECT_TRUE(client.answer().ends_with("\r\n\r\n" + kStaticBody));
+  EXPECT_NE(client.answer(false).find("content-length: 100000\r\n"), std::string::npos);
+  EXPECT_TRUE(client.answer().ends_with("GET /i "));
+}
+
+TEST_F(HttpServerTest, what_is_unchanged_has_neither_length_nor_type) {
+  begin();
+  Client client(port_);
+  client.send("GET /unchanged HTTP/1.1\r\nHost: x\r\n\r\nGET /i HTTP/1.1\r\nHost: x\r\n\r\n");
+  const auto answer = client.answer(false);
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 304 Not Modified\r\n"));
+  EXPECT_EQ(answer.find("\r\ncontent-"), std::string::npos) << answer;
   EXPECT_TRUE(client.answer().ends_with("GET /i "));
 }
 
