@@ -1,3 +1,4 @@
+import { useQuery } from '@tanstack/react-query';
 import { Eye, Pencil, ScrollText, Trash2, type LucideIcon } from 'lucide-react';
 import { Link, useNavigate } from 'react-router';
 import { get } from '@/api/client';
@@ -12,6 +13,7 @@ import { CursorPager, useCursorPage } from '@/ui/cursor-pager';
 import { EmptyState, SkeletonRows } from '@/ui/states';
 import { TimeAgo } from '@/ui/time-ago';
 import { actionWeight, actionWords, byDay } from './audit-words';
+import { namesQuery } from './api';
 import { AdminsOnly, SettingsFrame } from './settings-frame';
 
 export function Component() {
@@ -65,13 +67,16 @@ function Log() {
 const kIcons: Record<ReturnType<typeof actionWeight>, LucideIcon> = { gone: Trash2, changed: Pencil, seen: Eye };
 
 function Entry({ entry: { actor, action, target, address, created_at } }: { entry: AuditEntry }) {
+  const name = useQuery(namesQuery).data?.get(target);
+  // What somebody did to themself says so, or needs no more words.
+  const self = target === actor || name === actor || action === 'user.join';
   const weight = actionWeight(action);
   const Icon = kIcons[weight];
   return (
     <li className="flex flex-wrap items-start gap-x-3 px-4 py-2.5 text-sm sm:flex-nowrap">
       <Icon size={14} aria-hidden className={cx('mt-1 shrink-0', weight === 'gone' ? 'text-bad' : 'text-muted')} />
       <p className="text-soft min-w-0 flex-1 max-sm:basis-4/5" data-tip={action}>
-        <span className="text-ink font-medium break-all">{actor}</span> {actionWords(action, target === actor)} {target && target !== actor && <Target target={target} />}
+        <span className="text-ink font-medium break-all">{actor}</span> {actionWords(action, self)} {target && !self && <Target target={name ?? target} />}
       </p>
       <p className="text-muted flex shrink-0 items-center gap-x-4 text-xs max-sm:w-full max-sm:pl-6.5">
         <code data-tip="From this address">
