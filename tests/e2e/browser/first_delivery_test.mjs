@@ -21,10 +21,9 @@ test("the_first_link_makes_an_account_and_three_steps_show_the_first_delivery", 
   const steps = page.getByRole("main").getByRole("listitem");
   assert.equal(await page.locator("[aria-current=step] h2").textContent(), "Say where events go");
   await page.getByRole("button", { name: "Use the test receiver" }).click();
-  await page.getByRole("tab", { name: "curl" }).waitFor();
   for (const [language, words] of [["curl", "curl -sS"], ["JavaScript", "await fetch("], ["Python", "urllib.request"], ["Go", "package main"]]) {
-    await page.getByRole("tab", { name: language }).click();
-    await page.getByRole("tabpanel").getByText(words).first().waitFor();
+    await page.getByRole("radio", { name: language }).check();
+    await page.locator("pre").getByText(words).first().waitFor();
   }
   await page.getByRole("button", { name: "Send test event" }).click();
   await steps.filter({ hasText: "See it arrive" }).getByText("1 request arrived").waitFor();
