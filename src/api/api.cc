@@ -67,10 +67,10 @@ AuditEntry audit_of(const ApiContext& api, const ApiCall& call, std::string_view
           client_address(api.options.site, call.request)};
 }
 
-Api::Api(EventLoop& loop, Store& store, StoreQueries& queries, PeopleStore& people, Intake& intake,
+Api::Api(EventLoop& loop, Store& store, StoreQueries& queries, PeopleStore& people, Receiver& receiver, Intake& intake,
          const LoopCatalog& catalog, Metrics& metrics, SignIn& sign_in, ApiOptions options)
-    : context_(new ApiContext{loop, store, queries, people, intake, catalog, metrics, sign_in, std::move(options),
-                              ParseThread(loop)}),
+    : context_(new ApiContext{loop, store, queries, people, receiver, intake, catalog, metrics, sign_in,
+                              std::move(options), ParseThread(loop)}),
       router_(std::make_unique<Router>()) {
   add_system_routes(*router_);
   if (!context_->options.serves_api) return;
@@ -86,6 +86,7 @@ Api::Api(EventLoop& loop, Store& store, StoreQueries& queries, PeopleStore& peop
   add_people_routes(*router_);
   add_organization_routes(*router_);
   add_settings_routes(*router_);
+  add_receiver_routes(*router_);
   add_dashboard_routes(*router_);
 }
 

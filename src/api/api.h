@@ -14,6 +14,7 @@
 #include "engine/intake.h"
 #include "net/http_types.h"
 #include "ports/people.h"
+#include "ports/receiver.h"
 #include "ports/store_queries.h"
 
 namespace eventrelay {
@@ -40,7 +41,7 @@ struct ApiOptions {
 class Api {
  public:
   /// Everything outlives the Api, and is of the same loop or thread-safe.
-  Api(EventLoop& loop, Store& store, StoreQueries& queries, PeopleStore& people, Intake& intake,
+  Api(EventLoop& loop, Store& store, StoreQueries& queries, PeopleStore& people, Receiver& receiver, Intake& intake,
       const LoopCatalog& catalog, Metrics& metrics, SignIn& sign_in, ApiOptions options);
   ~Api();
   Api(const Api&) = delete;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/json_body.h"
 #include "api/json_scan.h"
 #include "api/problem.h"
 #include "base/limits.h"
@@ -260,6 +261,27 @@ EventBody read_batch(std::string_view body, BatchFormat format, std::size_t even
     return refuse(problem(413, "event_too_large", "An event of the batch is too large.", oversized.items));
   }
   return result;
+}
+
+TestBody read_test(std::string_view body) {
+  TestBody test;
+  auto parsed = parse_object(body, true);
+  if (parsed.refusal) {
+    test.refusal = std::move(parsed.refusal);
+    return test;
+  }
+  std::vector<FieldError> faults;
+  JsonObject object(std::move(parsed.value), "", faults);
+  const bool is_given = object.take("payload").has_value();
+  object.finish();
+  if (!faults.empty()) test.refusal = invalid_input(faults);
+  if (!faults.empty() || !is_given) return test;
+  // It is the only member.
+  JsonScanner scanner(body, kJsonDepthMax);
+  JsonMember member;
+  bool more = false;
+  if (scanner.open('{') && scanner.next_member(member, more) && more) test.payload = member.value;
+  return test;
 }
 
 }  // namespace eventrelay

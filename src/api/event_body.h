@@ -1,4 +1,4 @@
-// Reads the bodies of POST /api/events and /api/events/batch. Payloads are kept byte for byte.
+// Reads the bodies of events: of POST /api/events, /api/events/batch and a test. Payloads are kept byte for byte.
 // Pure functions; any thread.
 #pragma once
 #include <cstddef>
@@ -24,5 +24,12 @@ EventBody read_event(std::string_view body, WallTime now);
 
 /// event_bytes_max: of one item. All items or none.
 EventBody read_batch(std::string_view body, BatchFormat format, std::size_t event_bytes_max, WallTime now);
+
+struct TestBody {
+  std::string payload;  ///< empty: none was given
+  std::optional<HttpResponse> refusal;
+};
+/// Of POST /api/webhooks/{id}/test: {"payload": …}, or nothing.
+TestBody read_test(std::string_view body);
 
 }  // namespace eventrelay

@@ -170,6 +170,14 @@ void write_job(JsonWriter& json, const JobRow& job) {
   json.time("created_at", created_at(job.id)).time("ended_at", job.ended_at).close('}');
 }
 
+void write_received(JsonWriter& json, const ReceivedRequest& request, bool header_values) {
+  json.open('{');
+  write_identity(json, request.id);
+  json.time("received_at", request.received_at).field("delivery_id", to_text(request.delivery));
+  write_headers(json, "headers", request.headers, header_values ? shown_value : shown_to_readers);
+  json.field("body", request.body).flag("truncated", request.truncated).close('}');
+}
+
 void write_api_key(JsonWriter& json, const ApiKey& key, std::string_view text) {
   json.open('{');
   write_identity(json, key.id);

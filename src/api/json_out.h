@@ -6,6 +6,7 @@
 #include "api/json_writer.h"
 #include "domain/api_key.h"
 #include "net/http_types.h"
+#include "ports/receiver.h"
 #include "ports/store_queries.h"
 
 namespace eventrelay {
@@ -22,6 +23,8 @@ struct WebhookView {
 };
 void write_webhook(JsonWriter& json, const Webhook& webhook, WebhookView view);
 void write_job(JsonWriter& json, const JobRow& job);
+/// header_values: as of write_delivery_detail.
+void write_received(JsonWriter& json, const ReceivedRequest& request, bool header_values);
 /// key: its text, shown once; empty: left out.
 void write_api_key(JsonWriter& json, const ApiKey& key, std::string_view text = {});
 void write_metrics(JsonWriter& json, const MetricsReport& report, std::string_view window);

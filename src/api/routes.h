@@ -16,6 +16,7 @@ struct ApiContext {
   Store& store;
   StoreQueries& queries;
   PeopleStore& people;
+  Receiver& receiver;
   Intake& intake;
   const LoopCatalog& catalog;
   Metrics& metrics;
@@ -36,6 +37,7 @@ void add_accept_route(Router& router);
 void add_people_routes(Router& router);
 void add_organization_routes(Router& router);
 void add_settings_routes(Router& router);
+void add_receiver_routes(Router& router);
 void add_system_routes(Router& router);
 void add_dashboard_routes(Router& router);
 

@@ -1,12 +1,12 @@
 // Webhooks: made, listed, shown, changed, deleted; their secrets; test events.
+#include "api/event_body.h"
 #include "api/json_body.h"
 #include "api/routes.h"
 #include "api/webhook_body.h"
+#include "domain/event_type.h"
 
 namespace eventrelay {
 namespace {
-
-constexpr std::string_view kTestType = "webhook.test";
 
 HttpResponse webhook_response(int status, const Webhook& webhook, WebhookView view) {
   JsonWriter json;
@@ -111,15 +111,24 @@ Awaitable<HttpResponse> rotate_secret(ApiContext& api, ApiCall call) {
 
 Awaitable<HttpResponse> test_webhook(ApiContext& api, ApiCall call) {
   const auto id = parse_webhook_id(call.id);
-  const auto webhook = id ? api.catalog.webhooks().find(*id) : nullptr;
-  if (webhook == nullptr || webhook->organization != call.organization) co_return not_found();
+  if (!id) co_return not_found();
+  auto read = api.queries.get_webhook(api.loop, call.organization, *id);
+  const auto webhook = co_await std::move(read);
+  if (!webhook) co_return problem_of(webhook.error());
+  if (!call.request.body.empty()) {
+    if (auto refusal = media_type_refusal(call.request)) co_return std::move(*refusal);
+  }
+  auto body = read_test(call.request.body);
+  if (body.refusal) co_return std::move(*body.refusal);
   IngestIntent intent;
   intent.organization = call.organization;
   intent.targets_fixed = true;
   intent.audit = std::make_shared<AuditEntry>(audit_of(api, call, "webhook.test", to_text(*id)));
   NewEvent event;
-  event.type = kTestType;
-  event.payload = R"({"message":"This is a test event.","webhook_id":")" + to_text(*id) + "\"}";
+  event.type = kTestEventType;
+  event.payload = std::move(body.payload);
+  if (event.payload.empty())
+    event.payload = R"({"message":"This is a test event.","webhook_id":")" + to_text(*id) + "\"}";
   event.targets = {*id};
   intent.events.push_back(std::move(event));
   auto stored = completion_of<Result<IngestResult>>(
@@ -128,7 +137,7 @@ Awaitable<HttpResponse> test_webhook(ApiContext& api, ApiCall call) {
   if (!result) co_return problem_of(result.error());
   const auto& made = result->events.front();
   JsonWriter json;
-  json.open('{').field("id", to_text(made.id)).field("type", kTestType).time("created_at", made.created_at);
+  json.open('{').field("id", to_text(made.id)).field("type", kTestEventType).time("created_at", made.created_at);
   json.field("deliveries", std::int64_t{made.deliveries}).close('}');
   co_return json_response(202, std::move(json));
 }
@@ -143,7 +152,7 @@ void add_webhook_routes(Router& router) {
   router.add("DELETE", "/api/webhooks/{id}", Access::kDeveloper, Takes::kNothing, delete_webhook);
   router.add("GET", "/api/webhooks/{id}/secret", Access::kDeveloper, Takes::kNothing, get_secret);
   router.add("POST", "/api/webhooks/{id}/rotate-secret", Access::kDeveloper, Takes::kNothing, rotate_secret);
-  router.add("POST", "/api/webhooks/{id}/test", Access::kDeveloper, Takes::kNothing, test_webhook);
+  router.add("POST", "/api/webhooks/{id}/test", Access::kDeveloper, Takes::kBody, test_webhook);
 }
 
 }  // namespace eventrelay

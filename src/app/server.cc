@@ -21,7 +21,9 @@
 #include "net/asio_event_loop.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
+#include "net/receiver_transport.h"
 #include "queue/in_process.h"
+#include "storage/memory_receiver.h"
 #include "storage/sqlite_store.h"
 
 namespace eventrelay {
@@ -61,6 +63,7 @@ struct LoopParts {
   asio::executor_work_guard<asio::io_context::executor_type> work = asio::make_work_guard(context);
   AsioEventLoop loop{context};
   std::unique_ptr<HttpClient> client;
+  std::unique_ptr<ReceiverTransport> transport;
   std::unique_ptr<Engine> engine;
   std::unique_ptr<Api> api;
   std::unique_ptr<HttpServer> server;
@@ -110,11 +113,13 @@ class Server::Impl {
   Site site_;
   HttpServerLimits http_limits_;
   // The loops are destroyed before the store: what they still wait for from it is dropped with their contexts.
+  MemoryReceiver memory_receiver_;
   std::unique_ptr<SqliteStore> sqlite_;
   std::unique_ptr<SharedStore> shared_store_;
   Store* store_ = nullptr;  ///< one of both
   StoreQueries* queries_ = nullptr;
   PeopleStore* people_ = nullptr;
+  Receiver* receiver_ = nullptr;
   std::vector<std::unique_ptr<LoopParts>> loops_;
   bool ended_ = false;
 };
@@ -161,6 +166,7 @@ Result<void> Server::Impl::open_store() {
     store_ = &shared_store_->store();
     queries_ = &shared_store_->store();
     people_ = &shared_store_->store();
+    receiver_ = &shared_store_->store();
     return {};
   }
   SqliteOptions options;
@@ -173,6 +179,7 @@ Result<void> Server::Impl::open_store() {
   store_ = sqlite_.get();
   queries_ = sqlite_.get();
   people_ = sqlite_.get();
+  receiver_ = &memory_receiver_;
   return {};
 }
 
@@ -205,7 +212,8 @@ void Server::Impl::make_loops(std::size_t descriptors) {
     options.runs_jobs = i == 0;
     options.shared_store = shared_store_ != nullptr;
     parts->client = std::make_unique<HttpClient>(parts->context, tls, rules, client_limits);
-    parts->engine = std::make_unique<Engine>(options, parts->loop, *store_, *parts->client, metrics_);
+    parts->transport = std::make_unique<ReceiverTransport>(parts->loop, *receiver_, *parts->client);
+    parts->engine = std::make_unique<Engine>(options, parts->loop, *store_, *parts->transport, metrics_);
     ears.push_back({&parts->loop, parts->engine.get()});
     engines.push_back({&parts->loop, parts->engine.get()});
   }
@@ -303,7 +311,7 @@ void Server::Impl::make_api(LoopParts& parts, tcp::acceptor acceptor) {
     options.store_name = "postgresql";
     options.helpers = [this] { return shared_store_->helpers(); };
   }
-  parts.api = std::make_unique<Api>(parts.loop, *store_, *queries_, *people_, parts.engine->intake(),
+  parts.api = std::make_unique<Api>(parts.loop, *store_, *queries_, *people_, *receiver_, parts.engine->intake(),
                                     parts.engine->catalog(), metrics_, sign_in_, options);
   Api* api = parts.api.get();
   parts.server = std::make_unique<HttpServer>(

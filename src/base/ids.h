@@ -51,6 +51,9 @@ struct InvitationTag {
 struct AuditTag {
   static constexpr std::string_view kPrefix = "aud_";
 };
+struct ReceivedTag {
+  static constexpr std::string_view kPrefix = "req_";
+};
 
 using OrganizationId = Id<OrganizationTag>;
 using EventId = Id<EventTag>;
@@ -61,6 +64,7 @@ using ApiKeyId = Id<ApiKeyTag>;
 using UserId = Id<UserTag>;
 using InvitationId = Id<InvitationTag>;
 using AuditId = Id<AuditTag>;
+using ReceivedId = Id<ReceivedTag>;
 
 /// The smallest id of that millisecond; times before the epoch give 0.
 std::int64_t first_id_at(WallTime time);

@@ -55,6 +55,15 @@ inline constexpr std::size_t kScanLanesMax = 1'000;    ///< lanes found by one r
 inline constexpr auto kRetryHorizon = 30s;             ///< a retry further off leaves memory
 inline constexpr std::size_t kUncommittedMax = 8'192;  ///< sent, outcome not committed yet
 
+// The built-in test receiver.
+inline constexpr std::size_t kReceiverIdCharsMax = 64;
+inline constexpr std::size_t kReceiverRequestsKept = 50;  ///< of one receiver
+inline constexpr std::size_t kReceiverBodyBytesKept = 16 * 1024;
+inline constexpr std::size_t kReceiversOfOrganizationMax = 20;      ///< the one that was used least recently goes
+inline constexpr std::size_t kReceiversMax = 500;                   ///< of all organizations; likewise
+inline constexpr std::size_t kReceiverBytesMax = 32 * 1024 * 1024;  ///< of all requests, in memory; likewise
+inline constexpr auto kReceiverKept = 1h;                           ///< a request; a receiver without use
+
 // Lists.
 inline constexpr std::size_t kPageDefault = 50;
 inline constexpr std::size_t kPageMax = 250;

@@ -7,6 +7,9 @@
 
 namespace eventrelay {
 
+/// Of what people send to one webhook to try it. Such an event is sent though the webhook is disabled.
+inline constexpr std::string_view kTestEventType = "webhook.test";
+
 /// Dot-separated words of [A-Za-z0-9_-], 1 to kEventTypeCharsMax characters. The message says what is wrong; empty when
 /// valid.
 std::string event_type_fault(std::string_view type);

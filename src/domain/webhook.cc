@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "domain/event_type.h"
 #include "domain/header_rules.h"
+#include "domain/receiver.h"
 #include "domain/target_url.h"
 
 namespace eventrelay {
@@ -15,6 +16,17 @@ constexpr std::size_t kRandomSecretBytes = 32;
 void check_length(std::vector<FieldError>& faults, const char* path, std::string_view text, std::size_t most) {
   if (count_characters(text) <= most) return;
   faults.push_back({path, "must have at most " + std::to_string(most) + " characters"});
+}
+
+void check_url(std::vector<FieldError>& faults, std::string_view text) {
+  const auto url = parse_target_url(text);
+  if (!url) {
+    for (const auto& fault : url.error().fields) faults.push_back(fault);
+  } else if (is_receiver(*url) && !receiver_id(*url)) {
+    faults.push_back({"url", "of the built-in receiver must be http://" + std::string(kReceiverHost) +
+                                 "/ID, the ID 1 to " + std::to_string(kReceiverIdCharsMax) +
+                                 " of a to z, 0 to 9 and -"});
+  }
 }
 
 void check_event_types(std::vector<FieldError>& faults, const std::vector<std::string>& patterns) {
@@ -71,7 +83,7 @@ std::string_view to_text(DisabledReason reason) {
 
 std::vector<FieldError> webhook_faults(const WebhookSpec& spec) {
   std::vector<FieldError> faults;
-  if (auto url = parse_target_url(spec.url); !url) append(faults, url.error().fields);
+  check_url(faults, spec.url);
   check_event_types(faults, spec.event_types);
   check_length(faults, "tenant", spec.tenant, kTenantCharsMax);
   check_length(faults, "description", spec.description, kDescriptionCharsMax);

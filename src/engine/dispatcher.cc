@@ -44,7 +44,7 @@ void Dispatcher::place(Lane& lane, PendingDelivery delivery) {
     return;
   }
   const bool far = delivery.sort_at > clock_.now() + milliseconds(kRetryHorizon);
-  if (lane.enabled() && !far) {
+  if (lane.takes(delivery) && !far) {
     lane.window.put(std::move(delivery));
     return;
   }
@@ -181,7 +181,8 @@ void Dispatcher::on_message(WebhookId webhook, DeliveryId delivery, Result<std::
   Busy& busy = lane->busy.at(delivery);
   const bool loaded = messages && !messages->empty() && messages->front();
   // What a person has changed meanwhile, or given another place, is looked up again before it is sent.
-  const bool valid = loaded && lane->enabled() && !busy.cancelled && !busy.reread && !draining_ && may_begin();
+  const bool valid =
+      loaded && lane->takes(busy.delivery) && !busy.cancelled && !busy.reread && !draining_ && may_begin();
   if (valid) busy.delivery.message = messages->front();
   if (valid && lane->may_go_on(key_of(busy.delivery))) {
     busy.stage = Busy::Stage::kSending;
@@ -223,6 +224,8 @@ void Dispatcher::send(Lane& lane, Busy& busy) {
   }
   // Signed with the clock as it is: receivers compare it with theirs.
   OutboundRequest request = make_request(*lane.webhook(), lane.target(), busy.delivery.message, loop_.wall_now());
+  request.organization = busy.delivery.organization;
+  request.delivery = id;
   busy.ends = loop_.now() + request.timeout;
   if (lease_) request.not_after = std::shared_ptr<const SteadyTime>(lease_, &lease_->valid_until);
   transport_.send(std::move(request), std::move(done));
@@ -298,6 +301,7 @@ void Dispatcher::on_committed(WebhookId webhook, DeliveryId delivery, Result<Fin
     next.position = busy.finish->position;
     next.due = busy.finish->due;
     next.manual = false;
+    next.is_test = false;
     next.sort_at = lane->ordered() ? next.first_due : next.due;
     place(*lane, std::move(next));
   }

@@ -72,8 +72,13 @@ void Dispatcher::on_arrival(Lane& lane, PendingDelivery delivery) {
   }
   if (fresh && window.holds(delivery.id)) return;
   if (lane.reads.saw(key, delivery.commit)) return;
-  if (lane.ordered()) delivery.message.reset();  // it only wakes the lane
+  // It only wakes the lane.
+  if (lane.ordered() && lane.enabled()) delivery.message.reset();
   if (window.refilling_from() && *window.refilling_from() <= key) return window.wait(std::move(delivery));
+  if (fresh && delivery.is_test && !lane.enabled() && !lane.reads.may_have_seen(key, delivery.commit)) {
+    window.touch(delivery.id);
+    return place(lane, std::move(delivery));
+  }
   if (window.beyond() && *window.beyond() <= key) return;
   if (lane.ordered()) {
     lane.woken = true;
@@ -119,8 +124,8 @@ void Dispatcher::on_refill(WebhookId webhook, std::uint64_t generation, Result<D
     lane->reads.note(from, seen);
     lane->looked.reset();
     if (from == LaneKey{}) lane->looked = clock_.now();
-    for (PendingDelivery& arrival : lane->window.take_waiting()) on_arrival(*lane, std::move(arrival));
     if (!lane->enabled()) lane->window.spill();
+    for (PendingDelivery& arrival : lane->window.take_waiting()) on_arrival(*lane, std::move(arrival));
   } else {
     lane->window.fail_refill();
     read_later(*lane);

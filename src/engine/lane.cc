@@ -42,14 +42,15 @@ std::optional<WallTime> Lane::front_due() const {
   if (window.empty()) return std::nullopt;
   const PendingDelivery& front = window.front();
   const auto missing = window.missing_from();
-  if (ordered() && missing && *missing <= key_of(front)) return std::nullopt;  // what is missing may go first
+  // What is missing may go first; while the webhook is disabled nothing of it does.
+  if (ordered() && enabled() && missing && *missing <= key_of(front)) return std::nullopt;
   return front.manual ? front.sort_at : std::max(front.sort_at, front.due);
 }
 
 bool Lane::can_start(WallTime now) const {
-  if (!enabled() || under_way() >= limit()) return false;
+  if (window.empty() || !takes(window.front()) || under_way() >= limit()) return false;
   if (ordered() && !(busy.empty() && held.empty())) return false;  // the one before must be final and committed
-  if (ordered() && woken && !(looked && now < *looked + kLookHolds)) return false;
+  if (ordered() && enabled() && woken && !(looked && now < *looked + kLookHolds)) return false;
   const auto due = front_due();
   return due && *due <= now;
 }
@@ -67,19 +68,19 @@ void Lane::forget_reads() {
 
 bool Lane::may_go_on(const LaneKey& place) const {
   if (under_way() > limit()) return false;
-  if (!ordered()) return true;
+  if (!ordered() || !enabled()) return true;
   if (!held.empty()) return false;
   const auto missing = window.missing_from();
   return (!missing || place < *missing) && (window.empty() || place < key_of(window.front()));
 }
 
 std::optional<WallTime> Lane::next_look(WallTime now) const {
-  if (!enabled()) return std::nullopt;
   std::optional<WallTime> next;
   const auto consider = [&](WallTime at) {
     if (at > now) next = next ? std::min(*next, at) : at;
   };
-  if (const auto due = front_due()) consider(*due);
+  if (const auto due = front_due(); due && takes(window.front())) consider(*due);
+  if (!enabled()) return next;
   if (window.beyond()) consider(window.beyond()->sort_at - kFetchAhead);
   if (woken && looked) consider(*looked + kLookHolds);
   return next;

@@ -41,6 +41,10 @@ class Lane : public boost::intrusive::list_base_hook<boost::intrusive::link_mode
   bool ordered() const { return webhook_->spec.ordered; }
   /// May anything of it begin?
   bool enabled() const { return webhook_->spec.enabled && !webhook_->deleted && !leaving; }
+  /// May this begin? While the webhook is disabled the window holds nothing else.
+  bool takes(const PendingDelivery& delivery) const {
+    return enabled() || (delivery.is_test && !webhook_->deleted && !leaving);
+  }
 
   LaneWindow window;
   LaneReads reads;

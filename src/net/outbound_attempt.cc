@@ -28,7 +28,8 @@ bool is_the_transports(std::string_view name) {
          equal_ignoring_case(name, "transfer-encoding") || equal_ignoring_case(name, "connection");
 }
 
-/// Host first, as RFC 9110 wants it, then what the caller gave, then what the transport knows.
+}  // namespace
+
 Headers headers_to_send(Headers given, const TargetUrl& target, std::size_t body_bytes) {
   Headers all;
   all.reserve(given.size() + 3);
@@ -43,8 +44,6 @@ Headers headers_to_send(Headers given, const TargetUrl& target, std::size_t body
   all.push_back({"content-length", std::to_string(body_bytes)});
   return all;
 }
-
-}  // namespace
 
 OutboundAttempt::OutboundAttempt(ClientParts& parts, OutboundRequest request, Completion<AttemptOutcome> done)
     : parts_(parts), request_(std::move(request)), done_(std::move(done)) {}

@@ -19,6 +19,9 @@ using AttemptHook = boost::intrusive::list_base_hook<boost::intrusive::link_mode
 
 class OutboundAttempt;
 
+/// Host first, as RFC 9110 wants it, then what the caller gave, then what the transport knows.
+Headers headers_to_send(Headers given, const TargetUrl& target, std::size_t body_bytes);
+
 /// What a loop's attempts share. The order of members is that of their making.
 struct ClientParts {
   boost::asio::io_context& loop;

@@ -15,6 +15,9 @@ struct OutboundRequest {
   /// Everything but host and content-length, which the transport sets. Names lower case.
   Headers headers;
   MessagePtr message;
+  // Whose it is: not for the network, but for who answers in its place.
+  OrganizationId organization{};
+  DeliveryId delivery{};
   milliseconds timeout{0};  ///< the whole attempt: DNS, connect, TLS, the answer with its body
   /// Nothing of it is written from then on (EventLoop::boot_now), on no connection: its outcome is then `withheld`.
   /// May move while the attempt runs. nullptr: no limit.

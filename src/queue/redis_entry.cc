@@ -17,6 +17,7 @@ constexpr std::size_t kMessageHeadBytes = 32;  ///< its event, its lengths
 constexpr std::uint64_t kManual = 1;
 constexpr std::uint64_t kHasMessage = 2;   ///< its place among the messages follows
 constexpr std::uint64_t kOtherCommit = 4;  ///< not the entry's: its own follows
+constexpr std::uint64_t kIsTest = 8;
 
 class Writer {
  public:
@@ -136,7 +137,7 @@ void write_pending(Writer& out, const PendingDelivery& delivery, std::uint64_t c
   const auto place = inlined.places.find(delivery.message.get());
   const bool has_message = delivery.message && place != inlined.places.end();
   out.number((delivery.manual ? kManual : 0) | (has_message ? kHasMessage : 0) |
-             (delivery.commit != commit ? kOtherCommit : 0));
+             (delivery.commit != commit ? kOtherCommit : 0) | (delivery.is_test ? kIsTest : 0));
   out.id(delivery.id);
   out.id(delivery.organization);
   out.id(delivery.webhook);
@@ -158,6 +159,7 @@ bool read_pending(Reader& in, PendingDelivery& delivery, std::uint64_t commit,
         in.number32(delivery.attempts) && in.number32(delivery.position)))
     return false;
   delivery.manual = (flags & kManual) != 0;
+  delivery.is_test = (flags & kIsTest) != 0;
   delivery.commit = commit;
   if (flags & kHasMessage) {
     std::uint64_t place = 0;

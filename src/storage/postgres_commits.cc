@@ -1,6 +1,7 @@
 // The commit log: what other processes committed, and what that left.
 #include <algorithm>
 
+#include "domain/event_type.h"
 #include "storage/postgres_read.h"
 #include "storage/postgres_records.h"
 
@@ -49,7 +50,7 @@ namespace {
 /// $1 commits, $2 partitions, $3 one more than the rows, $4 bytes. Rows of the commits in their order: what an ingest
 /// made, in the order of ids, and what was changed. Payloads come while their sum is within the bytes.
 std::string news_sql() {
-  return std::string("SELECT d.xid, d.state, d.known_version, d.type, d.payload, ") + kPgPendingColumns +
+  return std::string("SELECT d.xid, d.state, d.known_version, d.type, d.payload, d.replay_of, ") + kPgPendingColumns +
          " FROM (SELECT r.*, m.type, CASE WHEN sum(octet_length(m.payload)) OVER (ORDER BY r.xid, r.id"
          " ROWS UNBOUNDED PRECEDING) <= $4 THEN m.payload END AS payload,"
          " (SELECT o.version FROM organizations o WHERE o.id = r.organization_id) AS known_version FROM ("
@@ -62,7 +63,7 @@ std::string news_sql() {
          " LEFT JOIN LATERAL (SELECT t.name AS type, e.payload FROM events e JOIN event_types t ON t.id = e.type_id"
          " WHERE r.state = 0 AND e.id = r.event_id LIMIT 1) m ON true) d ORDER BY d.xid, d.id";
 }
-constexpr int kNewsWidth = 5;
+constexpr int kNewsWidth = 6;
 
 /// The partitions of the commits from this one on.
 PartitionSet partitions_from(const PgRows& notes, std::int64_t commit) {
@@ -85,6 +86,9 @@ void add_row(News& news, const PgRows& rows, int row) {
   }
   delivery.commit = static_cast<std::uint64_t>(rows.integer(row, 0));
   add_mark(news.catalog, delivery.organization, static_cast<std::uint64_t>(rows.optional_integer(row, 2).value_or(0)));
+  // What was just made, no replay.
+  delivery.is_test = !rows.is_null(row, 3) && rows.text(row, 3) == kTestEventType && rows.is_null(row, 5) &&
+                     delivery.attempts == 0 && !delivery.manual;
   if (!rows.is_null(row, 4)) delivery.message = make_message(delivery.event, rows.text(row, 3), rows.text(row, 4));
   news.pending.push_back(std::move(delivery));
 }

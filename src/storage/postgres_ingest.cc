@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/limits.h"
+#include "domain/event_type.h"
 #include "domain/message.h"
 
 namespace eventrelay {
@@ -201,7 +202,13 @@ void PgIngest::fill(Batch& batch) {
   for (PgIngestItem& item : batch.items) {
     if (!item.done) continue;  // it was answered meanwhile, as not done
     if (auto error = settle_targets(item.intent)) {
-      answer(item, std::move(*error));
+      // A webhook that somebody named may be younger than what is known here.
+      if (item.intent.targets_fixed && item.stale == 0) {
+        ++item.stale;
+        again.push_back(std::move(item));
+      } else {
+        answer(item, std::move(*error));
+      }
       continue;
     }
     // Of two with the same key in one commit the second waits for the first's answer.
@@ -392,6 +399,7 @@ void PgIngest::take_result(Batch& batch, const PgRows& rows) {
                                                .sort_at = due,
                                                .due = due,
                                                .first_due = due,
+                                               .is_test = event.type == kTestEventType,
                                                .message = message,
                                                .commit = news.commit});
       }

@@ -9,6 +9,7 @@
 #include "ports/commit_log.h"
 #include "ports/leases.h"
 #include "ports/people.h"
+#include "ports/receiver.h"
 #include "ports/store.h"
 #include "ports/store_queries.h"
 
@@ -27,7 +28,12 @@ struct PostgresOptions {
 /// Brings the schema up to date; its version.
 Result<int> migrate_postgres(const std::string& url);
 
-class PostgresStore final : public Store, public StoreQueries, public PeopleStore, public Leases, public CommitLog {
+class PostgresStore final : public Store,
+                            public StoreQueries,
+                            public PeopleStore,
+                            public Receiver,
+                            public Leases,
+                            public CommitLog {
  public:
   /// hand_over, metrics: outlive the store. Blocks. Errors: a sentence for the operator.
   static Result<std::unique_ptr<PostgresStore>> open(const PostgresOptions& options, HandOver& hand_over,
@@ -104,6 +110,11 @@ class PostgresStore final : public Store, public StoreQueries, public PeopleStor
   Awaitable<Result<Settings>> read_settings(EventLoop& loop) override;
   Awaitable<Result<bool>> has_accounts(EventLoop& loop) override;
   Awaitable<Result<std::vector<WorkerShare>>> list_workers(EventLoop& loop) override;
+
+  // Receiver.
+  void take_request(EventLoop& loop, ReceiverKey key, ReceivedRequest request, Completion<Result<int>> done) override;
+  void list_requests(EventLoop& loop, ReceiverKey key, Completion<Result<std::vector<ReceivedRequest>>> done) override;
+  void set_answer(EventLoop& loop, ReceiverKey key, int status, Completion<Result<int>> done) override;
 
  private:
   class Impl;

@@ -290,10 +290,16 @@ Awaitable<Result<ChangeResult>> ChangeSession::apply(const ExpireKeys& change) {
       "DELETE FROM invitations WHERE id IN (SELECT id FROM invitations WHERE expires_ms <= (SELECT coalesce($1, "
       "now_ms()))"
       " ORDER BY expires_ms LIMIT $2 FOR UPDATE SKIP LOCKED)");
+  PgParams unused;
+  unused.add(context_.at_ms).add(std::int64_t{kJobSliceRows}).add(std::int64_t{milliseconds(kReceiverKept).count()});
+  const std::size_t receivers =
+      add("DELETE FROM receivers WHERE (organization_id, id) IN (SELECT organization_id, id FROM receivers"
+          " WHERE used_ms <= (SELECT coalesce($1, now_ms())) - $3 ORDER BY used_ms LIMIT $2 FOR UPDATE SKIP LOCKED)",
+          std::move(unused));
   const Rows rows = co_await commit();
   ChangeResult result;
   result.count = rows[expired].affected();
-  result.more = std::ranges::any_of(std::array{expired, sessions, invitations},
+  result.more = std::ranges::any_of(std::array{expired, sessions, invitations, receivers},
                                     [&](std::size_t at) { return rows[at].affected() >= std::int64_t{kJobSliceRows}; });
   co_return result;
 }

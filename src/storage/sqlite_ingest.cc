@@ -1,6 +1,7 @@
 // Events in: keys, matching, rows.
 #include <cstring>
 
+#include "domain/event_type.h"
 #include "domain/message.h"
 #include "storage/sqlite_session.h"
 #include "storage/store_errors.h"
@@ -95,7 +96,9 @@ IngestedEvent SqliteSession::insert_event(OrganizationId organization, const New
     insert.run();
   }
   const MessagePtr message = event.targets.empty() ? nullptr : make_message(result.id, event.type, event.payload);
+  const std::size_t before = news_.pending.size();
   insert_deliveries(organization, result.id, event.targets, due, type, tenant, message);
+  for (std::size_t i = before; i < news_.pending.size(); ++i) news_.pending[i].is_test = event.type == kTestEventType;
   CounterDelta& counted = delta(organization);
   counted.counters.events += 1;
   if (event.targets.empty()) counted.counters.unmatched += 1;

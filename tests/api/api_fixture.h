@@ -85,6 +85,22 @@ class FakePeople final : public PeopleStore {
   static Error full() { return {ErrorCode::kUnavailable, "Too many queries are waiting", {}}; }
 };
 
+class FakeReceiver final : public Receiver {
+ public:
+  void take_request(EventLoop&, ReceiverKey, ReceivedRequest, Completion<Result<int>>) override {}
+  void list_requests(EventLoop& loop, ReceiverKey key, Completion<Result<std::vector<ReceivedRequest>>> done) override {
+    asked = std::move(key);
+    loop.post([done = std::move(done), requests = requests]() mutable { std::move(done)(std::move(requests)); });
+  }
+  void set_answer(EventLoop& loop, ReceiverKey key, int status, Completion<Result<int>> done) override {
+    asked = std::move(key);
+    loop.post([done = std::move(done), status]() mutable { std::move(done)(status); });
+  }
+
+  std::vector<ReceivedRequest> requests;
+  ReceiverKey asked;
+};
+
 class ApiTest : public testing::Test {
  protected:
   ApiTest() { put_key(kAdminKey, Scope::kAdmin); }
@@ -144,11 +160,12 @@ class ApiTest : public testing::Test {
   FakeStore store;
   FullQueries queries;
   FakePeople people;
+  FakeReceiver receiver;
   LoopCatalog catalog;
   Metrics metrics;
   SignIn sign_in;
   Intake intake{loop.loop(), store, catalog};
-  Api api{loop.loop(), store, queries, people, intake, catalog, metrics, sign_in, options()};
+  Api api{loop.loop(), store, queries, people, receiver, intake, catalog, metrics, sign_in, options()};
   std::int64_t last_id = 0;
   std::deque<std::string> cookies;
 };

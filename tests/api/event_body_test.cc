@@ -160,5 +160,21 @@ TEST(ReadBatch, an_item_past_the_limit_of_one_event_is_413) {
   EXPECT_EQ(status(read_items(of_size(1'001), BatchFormat::kNdjson)), 413);
 }
 
+TEST(ReadTest, a_payload_is_kept_exactly_and_may_be_left_out) {
+  EXPECT_EQ(read_test(R"({ "payload" : {"a": 1.0e2} })").payload, R"({"a": 1.0e2})");
+  EXPECT_EQ(read_test(R"({"payload":null})").payload, "null");
+  for (const std::string_view none : {"", "{}", " { } "}) {
+    const auto test = read_test(none);
+    EXPECT_FALSE(test.refusal) << none;
+    EXPECT_EQ(test.payload, "") << none;
+  }
+}
+
+TEST(ReadTest, what_it_does_not_know_is_refused) {
+  EXPECT_EQ(read_test(R"({"payload":1,"type":"a.b"})").refusal->status, 422);
+  EXPECT_EQ(read_test(R"({"payload":)").refusal->status, 400);
+  EXPECT_EQ(read_test("[]").refusal->status, 422);
+}
+
 }  // namespace
 }  // namespace eventrelay

@@ -33,6 +33,8 @@ constexpr Row kRoutes[] = {
     {"GET", "/api/webhooks/{id}/secret", Least::kDeveloper},
     {"POST", "/api/webhooks/{id}/rotate-secret", Least::kDeveloper},
     {"POST", "/api/webhooks/{id}/test", Least::kDeveloper},
+    {"GET", "/api/receiver/{id}", Least::kViewer},
+    {"POST", "/api/receiver/{id}", Least::kDeveloper},
     {"GET", "/api/deliveries", Least::kViewer},
     {"GET", "/api/deliveries/{id}", Least::kViewer},
     {"POST", "/api/deliveries/{id}/retry", Least::kDeveloper},

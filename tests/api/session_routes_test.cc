@@ -235,7 +235,7 @@ class NoSignInTest : public SessionRoutesTest {
     return options;
   }
   HttpResponse ask_there(HttpRequest asked) { return loop.wait(there.handle(std::move(asked))); }
-  Api there{loop.loop(), store, queries, people, intake, catalog, metrics, sign_in, in_the_clear()};
+  Api there{loop.loop(), store, queries, people, receiver, intake, catalog, metrics, sign_in, in_the_clear()};
 };
 
 TEST_F(NoSignInTest, nobody_is_signed_in_where_passwords_would_cross_a_network_in_the_clear) {

@@ -120,6 +120,8 @@ test("every_documented_operation_answers_as_described", async () => {
   await server.ok("POST", `/api/webhooks/${hook.id}/rotate-secret`);
   await server.ok("PATCH", `/api/webhooks/${hook.id}`, { description: "changed" });
   await server.ok("GET", "/api/webhooks");
+  await server.ok("POST", "/api/receiver/all", { status: 204 });
+  await server.ok("GET", "/api/receiver/all");
   await server.ok("GET", "/api/events");
   await server.ok("GET", "/api/deliveries");
   await server.ok("GET", `/api/deliveries/${dead.id}`);

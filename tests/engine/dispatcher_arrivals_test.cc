@@ -401,5 +401,24 @@ TEST_F(DispatcherArrivalsTest, a_disabled_ordered_lane_that_was_woken_looks_when
   EXPECT_EQ(transport.bodies, (Bodies{"1"}));
 }
 
+TEST_F(DispatcherArrivalsTest, a_test_is_sent_though_its_webhook_is_disabled_and_holds_much) {
+  auto webhook = ordered_webhook();
+  auto disabled = std::make_shared<Webhook>(*webhook);
+  disabled->spec.enabled = false;
+  catalog.put(disabled);
+  begin({{WebhookId{1}, loop.wall_now() - 1h}});
+  PendingDelivery seen = row(1, 9);
+  seen.is_test = true;
+  hand_over(seen);
+  EXPECT_TRUE(transport.bodies.empty()) << "the store has told of it already: it may be over";
+  PendingDelivery test = row(2, 11);
+  test.is_test = true;
+  hand_over(row(3, 11));
+  hand_over(test);
+  hand_over(test);
+  EXPECT_EQ(transport.bodies, (Bodies{"2"}));
+  EXPECT_TRUE(store.due_reads.empty());
+}
+
 }  // namespace
 }  // namespace eventrelay

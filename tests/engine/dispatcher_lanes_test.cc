@@ -86,6 +86,65 @@ TEST_F(DispatcherLanesTest, a_disabled_webhooks_deliveries_wait_in_the_store_unt
   EXPECT_EQ(transport.bodies, (Bodies{"1", "2"}));
 }
 
+TEST_F(DispatcherLanesTest, a_test_is_sent_once_though_its_webhook_is_disabled) {
+  auto webhook = webhook_of(1);
+  webhook->spec.enabled = false;
+  webhook->spec.ordered = true;
+  catalog.put(webhook);
+  start({{WebhookId{1}, loop.wall_now() - 1h}});
+  hand_over(delivery(1));
+  PendingDelivery test = delivery(2);
+  test.is_test = true;
+  hand_over(test);
+  EXPECT_EQ(transport.bodies, (Bodies{"2"})) << "nothing else of it";
+  answer(500);
+  commit(DeliveryState::kPending);
+  time.run_for(1h);
+  EXPECT_EQ(transport.bodies, (Bodies{"2"})) << "the rest of its schedule waits";
+  EXPECT_TRUE(store.due_reads.empty());
+  auto enabled = std::make_shared<Webhook>(*webhook);
+  enabled->spec.enabled = true;
+  change_webhook(enabled);
+  ASSERT_EQ(store.due_reads.size(), 1u);
+  store.due_reads.answer(DuePage{{delivery(1, -1h), delivery(2, -1h)}, {}});
+  time.run_ready();
+  EXPECT_EQ(transport.bodies, (Bodies{"2", "1"}));
+}
+
+TEST_F(DispatcherLanesTest, a_test_of_a_deleted_webhook_is_not_sent) {
+  auto webhook = add_webhook();
+  start();
+  auto deleted = std::make_shared<Webhook>(*webhook);
+  deleted->deleted = true;
+  change_webhook(deleted);
+  PendingDelivery test = delivery(1);
+  test.is_test = true;
+  hand_over(test);
+  EXPECT_TRUE(transport.bodies.empty());
+}
+
+TEST_F(DispatcherLanesTest, a_test_whose_payload_is_not_at_hand_is_read_and_sent) {
+  auto webhook = webhook_of(1);
+  webhook->spec.enabled = false;
+  catalog.put(webhook);
+  start();
+  PendingDelivery test = delivery(1);
+  test.is_test = true;
+  test.message.reset();
+  hand_over(test);
+  load();
+  EXPECT_EQ(transport.bodies, (Bodies{"1"}));
+}
+
+TEST_F(DispatcherLanesTest, a_request_says_whose_it_is) {
+  add_webhook();
+  start();
+  hand_over(delivery(3));
+  ASSERT_EQ(transport.open(), 1u);
+  EXPECT_EQ(transport.request(0).organization, kFirstOrganization);
+  EXPECT_EQ(transport.request(0).delivery, DeliveryId{3});
+}
+
 TEST_F(DispatcherLanesTest, a_deleted_webhooks_lane_ends_when_its_last_attempt_is_committed) {
   auto webhook = add_webhook();
   start();

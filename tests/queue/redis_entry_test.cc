@@ -42,6 +42,7 @@ News everything() {
   const auto shared = message(INT64_MAX, 20);
   news.pending = {pending(1, shared), pending(2, shared, webhook(1)), pending(3, nullptr), pending(4, message(5, 1))};
   news.pending[2].manual = true;
+  news.pending[1].is_test = true;
   news.pending[3].commit = 76;
   news.cancelled = {{webhook(), DeliveryId{8}}, {webhook(2), DeliveryId{9}}};
   news.jobs = {JobId{10}};
@@ -70,6 +71,7 @@ TEST(RedisEntryTest, all_of_it_comes_back) {
     EXPECT_EQ(got.attempts, sent.attempts);
     EXPECT_EQ(got.position, sent.position);
     EXPECT_EQ(got.manual, sent.manual);
+    EXPECT_EQ(got.is_test, sent.is_test);
     EXPECT_EQ(got.commit, sent.commit);
     ASSERT_EQ(got.message != nullptr, sent.message != nullptr);
     if (!got.message) continue;

@@ -204,6 +204,18 @@ TEST_F(PostgresQueriesTest, news_are_what_the_commits_left_of_the_partitions) {
   EXPECT_EQ(out.news.catalog[0].version, 9u);
 }
 
+TEST_F(PostgresQueriesTest, news_mark_the_deliveries_of_tests_that_were_just_made) {
+  add(0, 8, DeliveryState::kPending);  // of types a and b in turn
+  sql("UPDATE event_types SET name = 'webhook.test' WHERE name = 'a'");
+  const auto id = [](std::int64_t n) { return std::to_string(id_at(0, n) + 1); };
+  sql("UPDATE deliveries SET attempts = 1 WHERE id = " + id(2) + "; UPDATE deliveries SET manual = true WHERE id = " +
+      id(4) + "; UPDATE deliveries SET replay_of = 1 WHERE id = " + id(6));
+  const std::uint64_t commit = note_ids(of_1 | of_2, id_at(0), id_at(0, 7) + 1);
+  std::vector<bool> marks;
+  for (const auto& row : must(q::read_news(read(), {commit}, of_1 | of_2)).news.pending) marks.push_back(row.is_test);
+  EXPECT_EQ(marks, (std::vector<bool>{true, false, false, false, false, false, false, false}));
+}
+
 TEST_F(PostgresQueriesTest, news_past_the_rows_name_the_partitions_to_read_anew) {
   add(0, 1'000, DeliveryState::kPending);
   add(1, 600, DeliveryState::kPending);
