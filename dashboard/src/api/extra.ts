@@ -2,14 +2,6 @@
 /// taken out here.
 import type { Metrics, MetricsWindow } from './models';
 
-export interface ReceivedRequest {
-  id: string;
-  received_at: string;
-  headers: Record<string, string>;
-  body: string;
-  delivery_id?: string;
-}
-
 export interface WebhookHealth {
   webhook_id: string;
   attempts: number;
@@ -33,15 +25,7 @@ type Op<S extends Shape> = {
   responses: { 200: { content: { 'application/json': S['answer'] } } };
 };
 
-interface Id {
-  id: string;
-}
-
 export interface ExtraRoutes {
   '/api/metrics': { get: Op<{ query: { window?: MetricsWindow; webhook_id?: string }; answer: Metrics }> };
   '/api/metrics/webhooks': { get: Op<{ query: { window?: MetricsWindow }; answer: { data: WebhookHealth[] } }> };
-  '/api/receiver/{id}': {
-    get: Op<{ path: Id; answer: { data: ReceivedRequest[] } }>;
-    post: Op<{ path: Id; body: { status: number } }>;
-  };
 }

@@ -26,6 +26,7 @@ export type Member = Schemas['Member'];
 export type Invitation = Schemas['Invitation'];
 export type AuditEntry = Schemas['AuditEntry'];
 export type Settings = Schemas['Settings'];
+export type ReceivedRequest = Schemas['ReceivedRequest'];
 export type Metrics = Schemas['Metrics'];
 export type MetricsPoint = Metrics['series'][number];
 export type MetricsWindow = Schemas['MetricsWindow'];
@@ -36,4 +37,4 @@ export interface Page<T> {
   next_cursor: string | null;
 }
 
-export type { ReceivedRequest, WebhookHealth } from './extra';
+export type { WebhookHealth } from './extra';
