@@ -108,6 +108,15 @@ void write_counters(JsonWriter& json, const Counters& counters) {
   json.field("retries", counters.retries).field("dead", counters.dead).field("cancelled", counters.cancelled);
 }
 
+void write_success_rate(JsonWriter& json, std::int64_t attempts, std::int64_t failed_attempts) {
+  json.key("success_rate");
+  if (attempts == 0) {
+    json.null();
+  } else {
+    json.ratio(static_cast<double>(attempts - failed_attempts) / static_cast<double>(attempts));
+  }
+}
+
 void write_latency(JsonWriter& json, double p50_ms, double p95_ms, double p99_ms) {
   json.key("latency_ms").open('{').key("p50").number(p50_ms);
   json.key("p95").number(p95_ms).key("p99").number(p99_ms).close('}');
@@ -190,14 +199,8 @@ void write_api_key(JsonWriter& json, const ApiKey& key, std::string_view text) {
 void write_metrics(JsonWriter& json, const MetricsReport& report, std::string_view window) {
   json.open('{').field("window", window).key("totals").open('{');
   write_counters(json, report.totals);
-  json.close('}').field("pending", report.pending).field("dlq", report.dlq).key("success_rate");
-  const auto attempts = report.totals.attempts;
-  if (attempts == 0) {
-    json.null();
-  } else {
-    const auto good = static_cast<double>(attempts - report.totals.failed_attempts);
-    json.ratio(good / static_cast<double>(attempts));
-  }
+  json.close('}').field("pending", report.pending).field("dlq", report.dlq);
+  write_success_rate(json, report.totals.attempts, report.totals.failed_attempts);
   write_latency(json, report.p50_ms, report.p95_ms, report.p99_ms);
   json.key("series").open('[');
   for (const auto& point : report.series) {
@@ -207,6 +210,14 @@ void write_metrics(JsonWriter& json, const MetricsReport& report, std::string_vi
     json.close('}');
   }
   json.close(']').close('}');
+}
+
+void write_webhook_counts(JsonWriter& json, const WebhookCounts& counts) {
+  json.open('{').field("webhook_id", to_text(counts.id));
+  json.field("attempts", counts.attempts).field("succeeded", counts.succeeded);
+  json.field("failed_attempts", counts.failed_attempts).field("dead", counts.dead);
+  write_success_rate(json, counts.attempts, counts.failed_attempts);
+  json.key("p95_ms").number(counts.p95_ms).close('}');
 }
 
 Awaitable<HttpResponse> answer_at_once(HttpResponse response) {

@@ -28,6 +28,7 @@ void write_received(JsonWriter& json, const ReceivedRequest& request, bool heade
 /// key: its text, shown once; empty: left out.
 void write_api_key(JsonWriter& json, const ApiKey& key, std::string_view text = {});
 void write_metrics(JsonWriter& json, const MetricsReport& report, std::string_view window);
+void write_webhook_counts(JsonWriter& json, const WebhookCounts& counts);
 
 /// An answer with a JSON body.
 HttpResponse json_response(int status, JsonWriter json);

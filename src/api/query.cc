@@ -88,6 +88,10 @@ std::optional<WallTime> Parameters::take_time(const std::string& name) {
   return take_parsed<WallTime>(name, parse, "is not an RFC 3339 time");
 }
 
+std::optional<WebhookId> Parameters::take_webhook_id() {
+  return take_parsed<WebhookId>("webhook_id", parse_webhook_id, "is not the id of a webhook");
+}
+
 std::string Parameters::take_type() {
   auto text = take("type");
   if (!text) return {};
@@ -110,7 +114,7 @@ DeliveryFilter Parameters::take_delivery_filter(bool with_state) {
     filter.state =
         take_parsed<DeliveryState>("status", parse_delivery_state, "must be pending, succeeded, dead or cancelled");
   }
-  filter.webhook = take_parsed<WebhookId>("webhook_id", parse_webhook_id, "is not the id of a webhook");
+  filter.webhook = take_webhook_id();
   filter.event = take_parsed<EventId>("event_id", parse_event_id, "is not the id of an event");
   filter.type = take_type();
   filter.tenant = take_tenant();

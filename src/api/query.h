@@ -24,6 +24,7 @@ class Parameters {
 
   /// `after` and `before` of a list.
   std::optional<WallTime> take_time(const std::string& name);
+  std::optional<WebhookId> take_webhook_id();
   std::string take_type();
   std::string take_tenant();
   DeliveryFilter take_delivery_filter(bool with_state);

@@ -70,6 +70,11 @@ inline constexpr std::size_t kPageMax = 250;
 inline constexpr std::size_t kRowsExaminedMax = 20'000;  ///< rows a list looks at for one page
 inline constexpr auto kQueryTimeout = 1s;                ///< no reader's transaction lasts longer
 
+// Reports of what is counted.
+inline constexpr auto kMinuteCountsKept = 25h;
+inline constexpr auto kHourCountsKept = 24h * 31;
+inline constexpr std::size_t kWebhookCountsMax = 1'000;  ///< webhooks in one report
+
 // Jobs.
 inline constexpr std::size_t kJobSliceRows = 500;
 inline constexpr std::uint32_t kJobRateMax = 10'000;  ///< deliveries a second

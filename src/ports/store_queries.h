@@ -116,6 +116,13 @@ struct MetricsReport {
   std::vector<MetricsPoint> series;  ///< oldest first, no gaps
 };
 
+/// Of one webhook in a window.
+struct WebhookCounts {
+  WebhookId id;
+  std::int64_t attempts = 0, succeeded = 0, failed_attempts = 0, dead = 0;
+  double p95_ms = 0;  ///< 0 where nothing succeeded
+};
+
 class StoreQueries {
  public:
   virtual ~StoreQueries() = default;
@@ -135,7 +142,14 @@ class StoreQueries {
   virtual Awaitable<Result<Page<JobRow>>> list_jobs(EventLoop& loop, OrganizationId org, PageRequest page) = 0;
   virtual Awaitable<Result<JobRow>> get_job(EventLoop& loop, OrganizationId org, JobId id) = 0;
   virtual Awaitable<Result<Page<ApiKey>>> list_api_keys(EventLoop& loop, OrganizationId org, PageRequest page) = 0;
-  virtual Awaitable<Result<MetricsReport>> metrics(EventLoop& loop, OrganizationId org, MetricsWindow window) = 0;
+  /// webhook: of this one alone; zeros where the organization has none such. Its `pending` and `dlq` are counted up to
+  /// kRowsExaminedMax.
+  virtual Awaitable<Result<MetricsReport>> metrics(EventLoop& loop, OrganizationId org, MetricsWindow window,
+                                                   std::optional<WebhookId> webhook) = 0;
+  /// Webhooks that had attempts in the window, those with the most failed ones first, without the deleted; at most
+  /// kWebhookCountsMax. window: k1h, to the minute, or k24h, to the hour.
+  virtual Awaitable<Result<std::vector<WebhookCounts>>> webhook_counts(EventLoop& loop, OrganizationId org,
+                                                                       MetricsWindow window) = 0;
 };
 
 }  // namespace eventrelay

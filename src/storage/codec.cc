@@ -191,7 +191,7 @@ LatencyHistogram LatencyHistogram::decode(std::string_view bytes) {
     std::uint32_t count = 0;
     for (unsigned i = 0; i < 4; ++i)
       count |= static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[at + 1 + i])) << 8 * i;
-    histogram.counts_[std::min<std::size_t>(static_cast<unsigned char>(bytes[at]), kBuckets - 1)] = count;
+    histogram.counts_[std::min<std::size_t>(static_cast<unsigned char>(bytes[at]), kBuckets - 1)] += count;
   }
   return histogram;
 }

@@ -45,6 +45,7 @@ class LatencyHistogram {
   double percentile(double quantile) const;
   /// Pairs of bucket (1 byte) and count (4 bytes, little-endian), only those that are not empty.
   std::string encode() const;
+  /// Also of several put together: their sum.
   static LatencyHistogram decode(std::string_view bytes);
 
  private:

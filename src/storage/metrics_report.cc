@@ -1,5 +1,9 @@
 #include "storage/metrics_report.h"
 
+#include <algorithm>
+
+#include "base/limits.h"
+
 namespace eventrelay {
 
 namespace {
@@ -27,16 +31,10 @@ WindowShape shape_of(MetricsWindow window) {
   return {15, 1};
 }
 
-void add_counters(Counters& sum, const Counters& more) {
-  sum.events += more.events;
-  sum.unmatched += more.unmatched;
-  sum.deliveries += more.deliveries;
-  sum.attempts += more.attempts;
-  sum.succeeded += more.succeeded;
-  sum.failed_attempts += more.failed_attempts;
-  sum.retries += more.retries;
-  sum.dead += more.dead;
-  sum.cancelled += more.cancelled;
+/// So many minutes up to the end of the step that `now` is in.
+RollupRange range_up_to(WallTime now, std::int64_t span, std::int64_t step, std::int64_t minutes) {
+  const std::int64_t end = (unix_ms(now) / 60'000 / step + 1) * step;
+  return {span, end - minutes, end};
 }
 
 template <class Out>
@@ -50,28 +48,50 @@ void set_percentiles(Out& out, const LatencyHistogram& latency) {
 
 MetricsReportBuilder::MetricsReportBuilder(MetricsWindow window, WallTime now) {
   const WindowShape shape = shape_of(window);
-  const std::int64_t points = shape.minutes / shape.step_minutes;
   step_ = shape.step_minutes;
-  first_ = (unix_ms(now) / 60'000 / step_ - (points - 1)) * step_;
-  report_.series.resize(static_cast<std::size_t>(points));
-  latencies_.resize(report_.series.size());
-  for (std::size_t i = 0; i < report_.series.size(); ++i)
-    report_.series[i].at = from_unix_ms((first_ + static_cast<std::int64_t>(i) * step_) * 60'000);
-}
-
-void MetricsReportBuilder::add(std::int64_t minute, const Counters& counters) {
-  add_counters(report_.series[point_of(minute)].counters, counters);
+  range_ = range_up_to(now, step_ % kHourSpan == 0 ? kHourSpan : kMinuteSpan, step_, shape.minutes);
+  points_.resize(static_cast<std::size_t>(shape.minutes / step_));
 }
 
 MetricsReport MetricsReportBuilder::take() {
-  LatencyHistogram all;
-  for (std::size_t i = 0; i < report_.series.size(); ++i) {
-    add_counters(report_.totals, report_.series[i].counters);
-    set_percentiles(report_.series[i], latencies_[i]);
-    all.merge(latencies_[i]);
+  MetricsReport report;
+  Rollup all;
+  for (std::size_t i = 0; i < points_.size(); ++i) {
+    MetricsPoint& point = report.series.emplace_back();
+    point.at = from_unix_ms((range_.first + static_cast<std::int64_t>(i) * step_) * 60'000);
+    point.counters = points_[i].counters;
+    set_percentiles(point, points_[i].latency);
+    all.add(points_[i]);
   }
-  set_percentiles(report_, all);
-  return std::move(report_);
+  report.totals = all.counters;
+  set_percentiles(report, all.latency);
+  return report;
+}
+
+WebhookCountsBuilder::WebhookCountsBuilder(MetricsWindow window, WallTime now) {
+  const std::int64_t span = window == MetricsWindow::k24h ? kHourSpan : kMinuteSpan;
+  range_ = range_up_to(now, span, span, shape_of(window).minutes);
+}
+
+Rollup* WebhookCountsBuilder::find(WebhookId id) {
+  const auto found = webhooks_.find(id);
+  if (found == webhooks_.end()) return nullptr;
+  if (!found->second) found->second = std::make_unique<Rollup>();
+  return found->second.get();
+}
+
+std::vector<WebhookCounts> WebhookCountsBuilder::take() const {
+  std::vector<WebhookCounts> rows;
+  for (const auto& [id, rollup] : webhooks_) {
+    if (!rollup || rollup->counters.attempts == 0) continue;
+    const Counters& c = rollup->counters;
+    rows.push_back({id, c.attempts, c.succeeded, c.failed_attempts, c.dead, rollup->latency.percentile(0.95)});
+  }
+  std::sort(rows.begin(), rows.end(), [](const WebhookCounts& a, const WebhookCounts& b) {
+    return a.failed_attempts != b.failed_attempts ? a.failed_attempts > b.failed_attempts : a.id > b.id;
+  });
+  rows.resize(std::min(rows.size(), kWebhookCountsMax));
+  return rows;
 }
 
 }  // namespace eventrelay

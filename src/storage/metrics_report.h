@@ -1,34 +1,57 @@
-// A metrics report out of minutes, whichever database kept them. A value; used by one thread at a time.
+// Reports out of rollups and notes (storage/rollup.h), whichever database kept them. Values; each is used by one thread
+// at a time.
 #pragma once
+#include <memory>
+#include <unordered_map>
 #include <vector>
 
 #include "ports/store_queries.h"
-#include "storage/codec.h"
+#include "storage/rollup.h"
 
 namespace eventrelay {
+
+/// What a report is made of: rollups of `span` minutes that begin in [first, end), and notes of these minutes. Minutes
+/// are since 1970.
+struct RollupRange {
+  std::int64_t span = kMinuteSpan;
+  std::int64_t first = 0;
+  std::int64_t end = 0;
+};
 
 class MetricsReportBuilder {
  public:
   /// The last point is the one that `now` is in.
   MetricsReportBuilder(MetricsWindow window, WallTime now);
-  // Minutes since 1970 of the window: [first, end), each point `step` of them.
-  std::int64_t first_minute() const { return first_; }
-  std::int64_t end_minute() const { return first_ + step_ * static_cast<std::int64_t>(latencies_.size()); }
-  std::int64_t step_minutes() const { return step_; }
+  const RollupRange& range() const { return range_; }
 
-  /// minute: in the window. Several of a point, and of a minute, add up.
-  void add(std::int64_t minute, const Counters& counters);
-  LatencyHistogram& latency(std::int64_t minute) { return latencies_[point_of(minute)]; }
+  /// Where a rollup or a note of that minute is added. minute: in the range.
+  Rollup& at(std::int64_t minute) { return points_[static_cast<std::size_t>((minute - range_.first) / step_)]; }
   /// With percentiles and totals. Once.
   MetricsReport take();
 
  private:
-  std::size_t point_of(std::int64_t minute) const { return static_cast<std::size_t>((minute - first_) / step_); }
+  RollupRange range_;
+  std::int64_t step_ = 0;  ///< minutes of a point
+  std::vector<Rollup> points_;
+};
 
-  std::int64_t first_ = 0;
-  std::int64_t step_ = 0;
-  MetricsReport report_;
-  std::vector<LatencyHistogram> latencies_;  ///< one a point
+/// Of each of an organization's webhooks what a window has.
+class WebhookCountsBuilder {
+ public:
+  /// window: k1h or k24h. The last minute, or hour, is the one that `now` is in.
+  WebhookCountsBuilder(MetricsWindow window, WallTime now);
+  const RollupRange& range() const { return range_; }
+
+  /// Only such are counted.
+  void add_webhook(WebhookId id) { webhooks_.try_emplace(id); }
+  /// Where its rollups and notes are added; nullptr: it is not counted.
+  Rollup* find(WebhookId id);
+  /// Those with attempts, the most failed ones first, then the newest; at most kWebhookCountsMax.
+  std::vector<WebhookCounts> take() const;
+
+ private:
+  RollupRange range_;
+  std::unordered_map<WebhookId, std::unique_ptr<Rollup>> webhooks_;  ///< nullptr: nothing yet
 };
 
 }  // namespace eventrelay

@@ -15,8 +15,6 @@ Constant constant_of(Moved table) {
     case Moved::kApiKeys:
     case Moved::kWebhooks:
       return {"version", "1"};  // the organization's is greater at the end
-    case Moved::kMetricsMinutes:
-    case Moved::kLatencyMinutes:
     case Moved::kGauges:
       return {"writer", "0"};  // that of ended ones
     default:

@@ -3,13 +3,16 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "storage/codec.h"
 #include "storage/move_file.h"
+#include "storage/rollup.h"
 #include "storage/sqlite_files.h"
 
 namespace eventrelay {
@@ -73,8 +76,7 @@ std::vector<Source> sources() {
        .order = "id",
        .adapt = adapt_delivery},
       {.table = Moved::kAttempts, .order = "delivery_id, number"},
-      {.table = Moved::kMetricsMinutes, .order = "organization_id, minute"},
-      {.table = Moved::kLatencyMinutes},  // is made of the one before
+      {.table = Moved::kRollups},  // with the notes in them: see each_rollup
       {.table = Moved::kGauges, .order = "organization_id"},
       {.table = Moved::kMemberships, .order = "organization_id, user_id"},
       {.table = Moved::kSettings, .order = "name"},
@@ -89,6 +91,20 @@ std::vector<Source> sources() {
       source.columns.append(source.columns.empty() ? "" : ", ").append(column.name);
   }
   return sources;
+}
+
+/// Of a rollup: span, minute, organization, webhook.
+using RollupKey = std::array<std::int64_t, 4>;
+
+/// As rollups.latency has it in PostgreSQL.
+std::string array_of(const LatencyHistogram& latency) {
+  std::string out = "{";
+  for (std::size_t bucket = 0; bucket < LatencyHistogram::kBuckets; ++bucket) {
+    if (latency.count(bucket) == 0) continue;
+    if (out.size() > 1) out += ',';
+    out += std::to_string(std::uint64_t{bucket} << 32 | latency.count(bucket));
+  }
+  return out + "}";
 }
 
 /// Where `text` is not what PostgreSQL takes for text (UTF-8 without NUL), which an error's message may not be, it
@@ -129,29 +145,43 @@ class Exporter {
   }
 
   std::int64_t count(const Source& source) {
-    if (source.table != Moved::kLatencyMinutes)
+    if (source.table != Moved::kRollups)
       return number("SELECT count(*) FROM " + std::string(move_table(source.table).name));
-    std::int64_t buckets = 0;
-    each_bucket([&](const std::vector<MoveValue>&) { ++buckets; });
-    return buckets;
+    std::int64_t rollups = 0;
+    each_rollup([&](const RollupKey&, const Rollup&) { ++rollups; });
+    return rollups;
+  }
+
+  /// What commits counted and is not folded yet.
+  std::map<RollupKey, Rollup> read_notes() {
+    std::map<RollupKey, Rollup> noted;
+    auto notes = db_.use("SELECT minute, organization_id, counts FROM count_notes");
+    while (notes.step()) {
+      CountNote::each(notes.text(2), [&](WebhookId webhook, CountKind kind, std::int64_t count) {
+        for (const std::int64_t span : {kMinuteSpan, kHourSpan}) {
+          const std::int64_t minute = notes.integer(0) / span * span;
+          noted[{span, minute, notes.integer(1), 0}].add(kind, count);
+          if (webhook != kWholeOrganization) noted[{span, minute, notes.integer(1), webhook.value}].add(kind, count);
+        }
+      });
+    }
+    return noted;
   }
 
   template <class Take>
-  void each_bucket(const Take& take) {
-    auto rows =
-        db_.use("SELECT organization_id, minute, latency FROM metrics_minutes ORDER BY organization_id, minute");
-    std::vector<MoveValue> values(4, MoveValue{MoveKind::kInteger, 0, {}});
+  void each_rollup(const Take& take) {
+    std::map<RollupKey, Rollup> noted = read_notes();
+    auto rows = db_.use("SELECT * FROM rollups ORDER BY span, minute, organization_id, webhook_id");
     while (rows.step()) {
-      values[0].integer = rows.integer(0);
-      values[1].integer = rows.integer(1);
-      const LatencyHistogram histogram = LatencyHistogram::decode(rows.text(2));
-      for (std::size_t bucket = 0; bucket < LatencyHistogram::kBuckets; ++bucket) {
-        if (histogram.count(bucket) == 0) continue;
-        values[2].integer = static_cast<std::int64_t>(bucket);
-        values[3].integer = histogram.count(bucket);
-        take(values);
-      }
+      const RollupKey key{rows.integer(0), rows.integer(1), rows.integer(2), rows.integer(3)};
+      Rollup rollup;
+      for (int i = 0; i < kCounterColumns; ++i)
+        rollup.counters.*kCounters[static_cast<std::size_t>(i)] = rows.integer(4 + i);
+      rollup.latency = LatencyHistogram::decode(rows.text(4 + kCounterColumns));
+      if (const auto more = noted.extract(key)) rollup.add(more.mapped());
+      take(key, rollup);
     }
+    for (const auto& [key, rollup] : noted) take(key, rollup);
   }
 
   void write(MoveWriter& writer, const Source& source) {
@@ -159,8 +189,13 @@ class Exporter {
     const auto wrote_one = [&] {
       if (++done_ % kReportEveryRows == 0) report_(table.name, done_, total_);
     };
-    if (source.table == Moved::kLatencyMinutes) {
-      return each_bucket([&](const std::vector<MoveValue>& values) {
+    if (source.table == Moved::kRollups) {
+      return each_rollup([&](const RollupKey& key, const Rollup& rollup) {
+        std::vector<MoveValue> values;
+        for (const std::int64_t part : key) values.push_back({MoveKind::kInteger, part, {}});
+        for (const auto counter : kCounters) values.push_back({MoveKind::kInteger, rollup.counters.*counter, {}});
+        const std::string latency = array_of(rollup.latency);
+        values.push_back({MoveKind::kText, 0, latency});
         writer.add(source.table, values);
         wrote_one();
       });

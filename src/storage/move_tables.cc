@@ -43,10 +43,9 @@ std::span<const MoveTable> move_tables() {
                  "delivery_id number manual started_ms duration_ms status error error_message:text"
                  " request_headers:text response_headers:text response_body:bytes response_truncated"
                  " remote_address:text dns_us connect_us tls_us first_byte_us"),
-      make_table("metrics_minutes",
-                 "organization_id minute events unmatched deliveries attempts succeeded failed_attempts retries dead"
-                 " cancelled"),
-      make_table("latency_minutes", "organization_id minute bucket count"),
+      make_table("rollups",
+                 "span minute organization_id webhook_id events unmatched deliveries attempts succeeded failed_attempts"
+                 " retries dead cancelled latency:text"),  // an array, as PostgreSQL writes it
       make_table("gauges", "organization_id pending dead"),
       make_table("users", "id email:text name:text password_hash:text"),
       make_table("memberships", "organization_id user_id role joined_ms"),

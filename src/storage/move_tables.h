@@ -27,8 +27,7 @@ enum class Moved : std::uint8_t {
   kEvents,
   kDeliveries,
   kAttempts,
-  kMetricsMinutes,
-  kLatencyMinutes,
+  kRollups,
   kGauges,
   kUsers,
   kMemberships,
@@ -36,7 +35,7 @@ enum class Moved : std::uint8_t {
   kAudit,
   kSettings,
 };
-inline constexpr std::size_t kMovedTables = 18;
+inline constexpr std::size_t kMovedTables = 17;
 
 enum class MoveKind : std::uint8_t { kNull, kInteger, kText, kBytes };  // these numbers too
 

@@ -108,9 +108,11 @@ asio::awaitable<bool> PgChangeLane::keep_house(PgConnection& db, std::optional<s
                           std::chrono::steady_clock::now() + kChangeTimeout);
   const auto kept = co_await std::move(keeping);
   if (!kept) spdlog::warn("the database's housekeeping failed: {}", kept.error().error.message);
+  const bool more = kept && kept->integer(0, 0) != 0;
   if (!db.is_open()) co_return false;
   auto retiring = retire_partition(db, at_ms);
-  co_return co_await std::move(retiring);
+  const bool retired = co_await std::move(retiring);
+  co_return more || retired;
 }
 
 // One a call: what people change does not wait for all.

@@ -47,7 +47,7 @@ class PgChangeLane {
  private:
   boost::asio::awaitable<void> apply(PgChangeItem item);
   boost::asio::awaitable<PgResult<ChangeOutcome>> commit(PgChangeItem& item);
-  /// Keeps house; true: there may be more that is old.
+  /// Keeps house; true: there may be more to do at once.
   boost::asio::awaitable<bool> keep_house(PgConnection& db, std::optional<std::int64_t> at_ms);
   boost::asio::awaitable<bool> retire_partition(PgConnection& db, std::optional<std::int64_t> at_ms);
   boost::asio::awaitable<void> publish(News news, Completion<> applied);

@@ -31,6 +31,23 @@ Awaitable<ChangeSession::Rows> ChangeSession::run() {
   co_return rows;
 }
 
+void ChangeSession::add_counted() {
+  if (counted_.note.empty() && counted_.pending == 0 && counted_.dead == 0) return;
+  std::vector<std::int64_t> webhooks;
+  std::vector<std::int16_t> kinds;
+  std::vector<std::int32_t> counts;
+  counted_.note.each([&](WebhookId webhook, CountKind kind, std::int64_t count) {
+    webhooks.push_back(webhook.value);
+    kinds.push_back(kind);
+    counts.push_back(static_cast<std::int32_t>(count));
+  });
+  PgParams params;
+  params.add(context_.writer).add(organization_.value).add(unix_ms(time_) / 60'000);
+  params.add_array(std::span<const std::int64_t>(webhooks)).add_array(std::span<const std::int16_t>(kinds));
+  params.add_array(std::span<const std::int32_t>(counts)).add(counted_.pending).add(counted_.dead);
+  add("SELECT count_changes($1, $2, $3, $4, $5, $6, $7, $8)", std::move(params));
+}
+
 Awaitable<ChangeSession::Rows> ChangeSession::commit() {
   const bool noted = touched_.any();
   std::size_t number = 0;
@@ -43,12 +60,7 @@ Awaitable<ChangeSession::Rows> ChangeSession::commit() {
   } else if (!news_.empty()) {
     number = add("SELECT pg_current_xact_id()");
   }
-  if (counted_ != Counted{}) {
-    PgParams params;
-    params.add(context_.writer).add(organization_.value).add(unix_ms(time_) / 60'000);
-    params.add(counted_.deliveries).add(counted_.cancelled).add(counted_.pending).add(counted_.dead);
-    add("SELECT count_changes($1, $2, $3, $4, $5, $6, $7)", std::move(params));
-  }
+  add_counted();
   Rows rows = co_await PgTransaction::commit();
   committed_ = true;
   news_.at = time_;

@@ -8,6 +8,7 @@
 #include "ports/store_queries.h"
 #include "storage/postgres_changes.h"
 #include "storage/postgres_queries.h"
+#include "storage/rollup.h"
 
 namespace eventrelay {
 
@@ -128,9 +129,10 @@ class ChangeSession : public PgTransaction {
 
   /// What it adds to the organization's counters.
   struct Counted {
-    std::int64_t deliveries = 0, cancelled = 0, pending = 0, dead = 0;
-    bool operator==(const Counted&) const = default;
+    CountNote note;
+    std::int64_t pending = 0, dead = 0;
   };
+  void add_counted();
 
   std::optional<std::size_t> versions_;  ///< its place in the batch
   OrganizationId organization_;

@@ -85,6 +85,7 @@ void ChangeSession::cancel(const std::vector<LockedDelivery>& deliveries, std::s
     ends.push_back(next_id());
     (delivery.state == DeliveryState::kDead ? counted_.dead : counted_.pending) -= 1;
     if (delivery.state == DeliveryState::kPending) news_.cancelled.push_back({delivery.row.webhook, delivery.row.id});
+    counted_.note.add(delivery.row.webhook, kCountCancelled);
     note(delivery);
   }
   PgParams params;
@@ -93,7 +94,6 @@ void ChangeSession::cancel(const std::vector<LockedDelivery>& deliveries, std::s
   add("UPDATE deliveries d SET state = 3, manual = false, reason = $5, ended_id = x.ended_id"
       " FROM unnest($1, $2) AS x(id, ended_id) WHERE d.id = x.id AND d.id BETWEEN $3 AND $4",
       std::move(params));
-  counted_.cancelled += static_cast<std::int64_t>(ids.size());
 }
 
 Awaitable<ChangeResult> ChangeSession::commit_delivery(OrganizationId organization, DeliveryId id) {

@@ -1,8 +1,5 @@
-// Lists and single views of webhooks, jobs and keys; the metrics' report.
-#include <algorithm>
-
+// Lists and single views of webhooks, jobs and keys.
 #include "storage/list_rules.h"
-#include "storage/metrics_report.h"
 #include "storage/postgres_read.h"
 #include "storage/postgres_records.h"
 
@@ -54,65 +51,6 @@ Awaitable<Result<Page<ApiKey>>> list_api_keys(PgRead read, OrganizationId org, P
   auto rows = co_await read_rows(read, std::move(statement));
   if (!rows) co_return rows.error();
   co_return page_of<ApiKey>(*rows, page.limit, api_key_from_row);
-}
-
-// ---- Metrics -----------------------------------------------------------------------------------------------------
-
-namespace {
-
-/// $1 organization, $2 first minute, $3 end, $4 minutes a point.
-std::vector<PgStatement> metrics_statements(OrganizationId org, const MetricsReportBuilder& report) {
-  std::vector<PgStatement> statements;
-  statements.push_back(
-      {"SELECT $2 + (minute - $2) / $4 * $4 AS point, sum(events)::bigint, sum(unmatched)::bigint,"
-       " sum(deliveries)::bigint, sum(attempts)::bigint, sum(succeeded)::bigint, sum(failed_attempts)::bigint,"
-       " sum(retries)::bigint, sum(dead)::bigint, sum(cancelled)::bigint FROM metrics_minutes"
-       " WHERE organization_id = $1 AND minute >= $2 AND minute < $3 GROUP BY point",
-       {}});
-  statements.push_back(
-      {"SELECT $2 + (minute - $2) / $4 * $4 AS point, bucket, sum(count)::bigint FROM latency_minutes"
-       " WHERE organization_id = $1 AND minute >= $2 AND minute < $3 GROUP BY point, bucket",
-       {}});
-  for (PgStatement& statement : statements)
-    statement.params.add(org.value).add(report.first_minute()).add(report.end_minute()).add(report.step_minutes());
-  PgStatement gauges{
-      "SELECT coalesce(sum(pending), 0)::bigint, coalesce(sum(dead), 0)::bigint FROM gauges WHERE organization_id = $1",
-      {}};
-  gauges.params.add(org.value);
-  statements.push_back(std::move(gauges));
-  return statements;
-}
-
-Counters counters_from_row(const PgRows& rows, int row, int at) {
-  const auto next = [&] { return rows.integer(row, at++); };
-  Counters counters;
-  for (std::int64_t* counter :
-       {&counters.events, &counters.unmatched, &counters.deliveries, &counters.attempts, &counters.succeeded,
-        &counters.failed_attempts, &counters.retries, &counters.dead, &counters.cancelled})
-    *counter = next();
-  return counters;
-}
-
-}  // namespace
-
-Awaitable<Result<MetricsReport>> metrics(PgRead read, OrganizationId org, MetricsWindow window, WallTime now) {
-  MetricsReportBuilder report(window, now);
-  std::vector<PgStatement> statements = metrics_statements(org, report);
-  auto rows = co_await read_snapshot(read, std::move(statements));
-  if (!rows) co_return rows.error();
-  const PgRows& minutes = rows->at(0);
-  for (int row = 0; row < minutes.size(); ++row)
-    report.add(minutes.integer(row, 0), counters_from_row(minutes, row, 1));
-  const PgRows& latencies = rows->at(1);
-  for (int row = 0; row < latencies.size(); ++row) {
-    const auto bucket = static_cast<std::size_t>(latencies.integer(row, 1));
-    report.latency(latencies.integer(row, 0))
-        .add(std::min(bucket, LatencyHistogram::kBuckets - 1), static_cast<std::uint32_t>(latencies.integer(row, 2)));
-  }
-  MetricsReport out = report.take();
-  out.pending = rows->at(2).integer(0, 0);
-  out.dlq = rows->at(2).integer(0, 1);
-  co_return out;
 }
 
 }  // namespace eventrelay::postgres_queries

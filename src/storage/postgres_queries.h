@@ -57,7 +57,10 @@ Awaitable<Result<Page<JobRow>>> list_jobs(PgRead read, OrganizationId org, PageR
 Awaitable<Result<JobRow>> get_job(PgRead read, OrganizationId org, JobId id);
 Awaitable<Result<Page<ApiKey>>> list_api_keys(PgRead read, OrganizationId org, PageRequest page);
 /// now: the end of the window.
-Awaitable<Result<MetricsReport>> metrics(PgRead read, OrganizationId org, MetricsWindow window, WallTime now);
+Awaitable<Result<MetricsReport>> metrics(PgRead read, OrganizationId org, MetricsWindow window,
+                                         std::optional<WebhookId> webhook, WallTime now);
+Awaitable<Result<std::vector<WebhookCounts>>> webhook_counts(PgRead read, OrganizationId org, MetricsWindow window,
+                                                             WallTime now);
 
 }  // namespace postgres_queries
 }  // namespace eventrelay

@@ -101,6 +101,7 @@ void ChangeSession::insert_replays(const ReplayEvent& change, const ReplayedEven
     webhooks.push_back(target.webhook.value);
     partitions.push_back(static_cast<std::int16_t>(target.partition));
     replay_of.push_back(target.replay_of);
+    counted_.note.add(target.webhook, kCountDelivery);
     touched_.set(static_cast<std::size_t>(target.partition));
     last_ = next_id();
     news_.pending.push_back({.id = DeliveryId{*last_},
@@ -122,7 +123,6 @@ void ChangeSession::insert_replays(const ReplayEvent& change, const ReplayedEven
   PgParams more;
   more.add(change.id.value).add_int(static_cast<int>(targets.size()));
   add("UPDATE events SET replay_count = replay_count + $2 WHERE id = $1", std::move(more));
-  counted_.deliveries += static_cast<std::int64_t>(targets.size());
   counted_.pending += static_cast<std::int64_t>(targets.size());
   news_.catalog.push_back({change.organization, event.catalog_version});
 }

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "storage/postgres_schema.h"
 #include "storage/postgres_store_impl.h"
+#include "storage/rollup.h"
 
 namespace eventrelay {
 
@@ -20,6 +21,8 @@ constexpr auto kTick = std::chrono::milliseconds(50);
 /// Between two looks at the versions of the organizations: what changed elsewhere is in force here within a second.
 constexpr auto kLookEvery = std::chrono::milliseconds(400);
 constexpr auto kProcessReportEvery = std::chrono::seconds(5);
+/// Less than two of a process's tries are apart: each is for the one that comes first.
+constexpr auto kFoldedLately = std::chrono::milliseconds(kFoldEvery) * 4 / 5;
 constexpr milliseconds kClockWarning{1'000};
 
 /// A worker says by its renewals that it lives: one that cannot renew must not seem to. $1 the process, $2 kLeasePeriod
@@ -193,6 +196,7 @@ void PostgresStore::Impl::end() {
 Awaitable<void> PostgresStore::Impl::tick() {
   auto next_look = std::chrono::steady_clock::now();
   auto next_report = next_look;
+  auto next_fold = next_look + kFoldEvery;
   while (!stopping_ || lanes_running_ > 0) {
     ticker_->expires_after(kTick);
     boost::system::error_code cancelled;
@@ -212,6 +216,11 @@ Awaitable<void> PostgresStore::Impl::tick() {
     if (now >= next_report) {
       next_report = now + kProcessReportEvery;
       asio::co_spawn(context_, report(), [](const std::exception_ptr& fault) { log_if_fault("the report", fault); });
+    }
+    if (now >= next_fold) {
+      next_fold = now + kFoldEvery;
+      asio::co_spawn(context_, fold_counts(),
+                     [](const std::exception_ptr& fault) { log_if_fault("folding the counters", fault); });
     }
   }
 }
@@ -241,6 +250,21 @@ Awaitable<void> PostgresStore::Impl::report() {
     spdlog::warn("this machine's clock differs from the database's by {} ms", offset.count());
   metrics_.deliveries_pending.Set(static_cast<double>(rows->integer(0, 1)));
   metrics_.partitions_unowned.Set(static_cast<double>(rows->integer(0, 2)));
+}
+
+Awaitable<void> PostgresStore::Impl::fold_counts() {
+  for (bool more = true; more && !stopping_;) {
+    const auto deadline = std::chrono::steady_clock::now() + kQueryTimeout;
+    auto taking = reads_->engine_pool().take(deadline);
+    auto loan = co_await std::move(taking);
+    if (!loan) co_return;
+    PgParams params;
+    params.add(options_.clock ? std::optional(unix_ms(options_.clock())) : std::nullopt);
+    params.add(std::int64_t{kFoldedLately.count()});
+    auto asking = loan->db().query("SELECT fold_counts($1, $2)", std::move(params), deadline);
+    const auto folded = co_await std::move(asking);
+    more = folded && folded->integer(0, 0) != 0;
+  }
 }
 
 void PostgresStore::Impl::end_by(std::chrono::steady_clock::time_point deadline) {

@@ -94,7 +94,10 @@ class PostgresStore final : public Store,
   Awaitable<Result<Page<JobRow>>> list_jobs(EventLoop& loop, OrganizationId org, PageRequest page) override;
   Awaitable<Result<JobRow>> get_job(EventLoop& loop, OrganizationId org, JobId id) override;
   Awaitable<Result<Page<ApiKey>>> list_api_keys(EventLoop& loop, OrganizationId org, PageRequest page) override;
-  Awaitable<Result<MetricsReport>> metrics(EventLoop& loop, OrganizationId org, MetricsWindow window) override;
+  Awaitable<Result<MetricsReport>> metrics(EventLoop& loop, OrganizationId org, MetricsWindow window,
+                                           std::optional<WebhookId> webhook) override;
+  Awaitable<Result<std::vector<WebhookCounts>>> webhook_counts(EventLoop& loop, OrganizationId org,
+                                                               MetricsWindow window) override;
 
   // PeopleStore.
   void change_people(EventLoop& loop, PeopleChange change, Completion<Result<PeopleResult>> done) override;

@@ -55,6 +55,8 @@ class PostgresStore::Impl {
   Awaitable<void> tick();
   /// Says that the process lives; measures the clocks; shows what is pending, and what nobody works on.
   Awaitable<void> report();
+  /// Folds the notes of what was counted, where no other process has of late.
+  Awaitable<void> fold_counts();
   /// Reads what changed, unless that is under way; no marks: of all organizations.
   void look(std::vector<CatalogMark> marks);
   /// Something ended: when all lanes have, the store's loop may end.

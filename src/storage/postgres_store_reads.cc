@@ -91,10 +91,18 @@ Awaitable<Result<Page<ApiKey>>> PostgresStore::list_api_keys(EventLoop& loop, Or
       loop, [=](PgRead read) { return postgres_queries::list_api_keys(read, org, page); });
 }
 
-Awaitable<Result<MetricsReport>> PostgresStore::metrics(EventLoop& loop, OrganizationId org, MetricsWindow window) {
+Awaitable<Result<MetricsReport>> PostgresStore::metrics(EventLoop& loop, OrganizationId org, MetricsWindow window,
+                                                        std::optional<WebhookId> webhook) {
   const WallTime now = impl_->now();
   return impl_->reads().for_people<MetricsReport>(
-      loop, [=](PgRead read) { return postgres_queries::metrics(read, org, window, now); });
+      loop, [=](PgRead read) { return postgres_queries::metrics(read, org, window, webhook, now); });
+}
+
+Awaitable<Result<std::vector<WebhookCounts>>> PostgresStore::webhook_counts(EventLoop& loop, OrganizationId org,
+                                                                            MetricsWindow window) {
+  const WallTime now = impl_->now();
+  return impl_->reads().for_people<std::vector<WebhookCounts>>(
+      loop, [=](PgRead read) { return postgres_queries::webhook_counts(read, org, window, now); });
 }
 
 }  // namespace eventrelay

@@ -6,7 +6,7 @@ namespace eventrelay {
 Result<FinishResult> SqliteSession::apply(const EncodedAttempt& attempt) {
   const FinishAttempt& intent = *attempt.intent;
   if (intent.state != DeliveryState::kPending && end_pending(intent)) {
-    note_attempt(attempt);
+    note_attempt(attempt, true);
     return FinishResult{intent.state};
   }
   DeliveryState state{};
@@ -25,7 +25,7 @@ Result<FinishResult> SqliteSession::apply(const EncodedAttempt& attempt) {
     sort_at_ms = row.integer(3);
     first_due_ms = row.integer(4);
   }
-  note_attempt(attempt);
+  note_attempt(attempt, state == DeliveryState::kPending);
   const auto status = std::int64_t{intent.outcome.status_code};
   const auto error = static_cast<std::int64_t>(intent.outcome.error);
   if (state != DeliveryState::kPending) {
@@ -76,18 +76,12 @@ bool SqliteSession::end_pending(const FinishAttempt& intent) {
   if (db_.changes() == 0) return false;
   CounterDelta& counted = delta(intent.organization);
   counted.pending -= 1;
-  if (intent.state == DeliveryState::kSucceeded) {
-    counted.counters.succeeded += 1;
-    counted.latency.add(intent.latency);
-  } else {
-    counted.counters.dead += 1;
-    counted.dead += 1;
-  }
+  if (intent.state == DeliveryState::kDead) counted.dead += 1;
   return true;
 }
 
 /// The attempt's record, what is counted of it, the webhook's health.
-void SqliteSession::note_attempt(const EncodedAttempt& attempt) {
+void SqliteSession::note_attempt(const EncodedAttempt& attempt, bool was_pending) {
   const FinishAttempt& intent = *attempt.intent;
   const AttemptOutcome& outcome = intent.outcome;
   db_.use("INSERT INTO attempts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)")
@@ -109,10 +103,7 @@ void SqliteSession::note_attempt(const EncodedAttempt& attempt) {
       .bind(outcome.timings.tls_us)
       .bind(outcome.timings.first_byte_us)
       .run();
-  Counters& counters = delta(intent.organization).counters;
-  counters.attempts += 1;
-  if (intent.state != DeliveryState::kSucceeded) counters.failed_attempts += 1;
-  if (intent.number > 1) counters.retries += 1;
+  delta(intent.organization).note.add(intent.webhook, count_kind(intent, was_pending));
   change_health(intent);
 }
 

@@ -220,7 +220,7 @@ void SqliteSession::cancel(const PendingDelivery& delivery, DeliveryState from, 
       .bind(next_id())
       .run();
   CounterDelta& counted = delta(delivery.organization);
-  counted.counters.cancelled += 1;
+  counted.note.add(delivery.webhook, kCountCancelled);
   (from == DeliveryState::kDead ? counted.dead : counted.pending) -= 1;
   if (from == DeliveryState::kPending) news_.cancelled.push_back({delivery.webhook, delivery.id});
 }
@@ -385,6 +385,8 @@ Result<ChangeResult> SqliteSession::apply_one(const ExpireKeys& change) {
       .run();
   ChangeResult result{.count = db_.changes()};
   result.more = result.count >= std::int64_t{kJobSliceRows};
+  fold_counts();
+  if (drop_old_rollups()) result.more = true;
   if (SqlitePeople(db_, ids_, time()).expire()) result.more = true;
   if (retire()) result.more = true;
   return result;

@@ -99,15 +99,14 @@ IngestedEvent SqliteSession::insert_event(OrganizationId organization, const New
   const std::size_t before = news_.pending.size();
   insert_deliveries(organization, result.id, event.targets, due, type, tenant, message);
   for (std::size_t i = before; i < news_.pending.size(); ++i) news_.pending[i].is_test = event.type == kTestEventType;
-  CounterDelta& counted = delta(organization);
-  counted.counters.events += 1;
-  if (event.targets.empty()) counted.counters.unmatched += 1;
+  delta(organization).note.add(kWholeOrganization, event.targets.empty() ? kCountUnmatched : kCountEvent);
   return result;
 }
 
 void SqliteSession::insert_deliveries(OrganizationId organization, EventId event,
                                       const std::vector<WebhookId>& webhooks, WallTime due, std::int64_t type,
                                       std::int64_t tenant, const MessagePtr& message) {
+  CounterDelta& counted = delta(organization);
   for (const WebhookId webhook : webhooks) {
     PendingDelivery delivery{.id = DeliveryId{next_id()},
                              .organization = organization,
@@ -131,10 +130,9 @@ void SqliteSession::insert_deliveries(OrganizationId organization, EventId event
         .bind(due_ms)
         .run();
     news_.pending.push_back(std::move(delivery));
+    counted.note.add(webhook, kCountDelivery);
   }
-  const auto count = static_cast<std::int64_t>(webhooks.size());
-  delta(organization).counters.deliveries += count;
-  delta(organization).pending += count;
+  counted.pending += static_cast<std::int64_t>(webhooks.size());
 }
 
 void SqliteSession::store_key(const IngestIntent& intent, const IngestResult& result) {

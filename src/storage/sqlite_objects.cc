@@ -1,6 +1,5 @@
-// Lists and single views of webhooks, jobs and keys; the metrics' report.
+// Lists and single views of webhooks, jobs and keys.
 #include "storage/list_rules.h"
-#include "storage/metrics_report.h"
 #include "storage/sqlite_queries.h"
 #include "storage/sqlite_rows.h"
 #include "storage/sqlite_session.h"
@@ -73,37 +72,6 @@ Result<Page<ApiKey>> list_api_keys(SqliteDb& db, OrganizationId org, PageRequest
   return read_page<ApiKey>(
       rows, request.limit, [](const SqliteStatement& row) { return api_key_from_row(row); },
       [](const ApiKey& key) { return key.id.value; });
-}
-
-// ---- Metrics -----------------------------------------------------------------------------------------------------
-
-namespace {
-
-Counters counters_from_row(const SqliteStatement& row, int at) {
-  return {row.integer(at),     row.integer(at + 1), row.integer(at + 2), row.integer(at + 3), row.integer(at + 4),
-          row.integer(at + 5), row.integer(at + 6), row.integer(at + 7), row.integer(at + 8)};
-}
-
-}  // namespace
-
-Result<MetricsReport> metrics(SqliteDb& db, OrganizationId org, MetricsWindow window, WallTime now) {
-  MetricsReportBuilder builder(window, now);
-  auto rows = db.use(
-      "SELECT minute, events, unmatched, deliveries, attempts, succeeded, failed_attempts, retries, dead, cancelled,"
-      " latency FROM metrics_minutes WHERE organization_id = ?1 AND minute >= ?2 AND minute < ?3");
-  rows.bind(org.value).bind(builder.first_minute()).bind(builder.end_minute());
-  while (rows.step()) {
-    builder.add(rows.integer(0), counters_from_row(rows, 1));
-    builder.latency(rows.integer(0)).merge(LatencyHistogram::decode(rows.text(10)));
-  }
-  MetricsReport report = builder.take();
-  auto gauges = db.use("SELECT pending, dead FROM gauges WHERE organization_id = ?1");
-  gauges.bind(org.value);
-  if (gauges.step()) {
-    report.pending = gauges.integer(0);
-    report.dlq = gauges.integer(1);
-  }
-  return report;
 }
 
 }  // namespace eventrelay::sqlite_queries

@@ -26,6 +26,8 @@ Result<Page<JobRow>> list_jobs(SqliteDb& db, OrganizationId org, PageRequest pag
 Result<JobRow> get_job(SqliteDb& db, OrganizationId org, JobId id);
 Result<Page<ApiKey>> list_api_keys(SqliteDb& db, OrganizationId org, PageRequest page);
 /// now: the end of the window.
-Result<MetricsReport> metrics(SqliteDb& db, OrganizationId org, MetricsWindow window, WallTime now);
+Result<MetricsReport> metrics(SqliteDb& db, OrganizationId org, MetricsWindow window, std::optional<WebhookId> webhook,
+                              WallTime now);
+Result<std::vector<WebhookCounts>> webhook_counts(SqliteDb& db, OrganizationId org, MetricsWindow window, WallTime now);
 
 }  // namespace eventrelay::sqlite_queries

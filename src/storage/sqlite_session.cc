@@ -61,8 +61,10 @@ void SqliteSession::load() {
   while (rows.step()) {
     index_.put(webhook_from_row(rows));
   }
-  auto total = db_.use("SELECT coalesce(sum(pending), 0) FROM gauges");
-  if (total.step()) pending_total_ = total.integer(0);
+  auto total = db_.use("SELECT coalesce(sum(pending), 0), (SELECT count(*) FROM count_notes) FROM gauges");
+  if (!total.step()) return;
+  pending_total_ = total.integer(0);
+  notes_ = total.integer(1);
 }
 
 void SqliteSession::begin(WallTime now) {
@@ -100,48 +102,6 @@ void SqliteSession::rollback() {
   replaced_.clear();
   type_ids_.clear();
   tenant_ids_.clear();
-}
-
-void SqliteSession::write_counters() {
-  const std::int64_t minute = unix_ms(time()) / 60'000;
-  for (const auto& [organization, delta] : deltas_) {
-    const Counters& c = delta.counters;
-    std::string latency;
-    {
-      auto row = db_.use("SELECT latency FROM metrics_minutes WHERE organization_id = ?1 AND minute = ?2");
-      row.bind(organization).bind(minute);
-      LatencyHistogram histogram = delta.latency;
-      if (row.step()) histogram.merge(LatencyHistogram::decode(row.text(0)));
-      latency = histogram.encode();
-    }
-    db_.use(
-           "INSERT INTO metrics_minutes VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
-           " ON CONFLICT (organization_id, minute) DO UPDATE SET events = events + ?3, unmatched = unmatched + ?4,"
-           " deliveries = deliveries + ?5, attempts = attempts + ?6, succeeded = succeeded + ?7,"
-           " failed_attempts = failed_attempts + ?8, retries = retries + ?9, dead = dead + ?10,"
-           " cancelled = cancelled + ?11, latency = ?12")
-        .bind(organization)
-        .bind(minute)
-        .bind(c.events)
-        .bind(c.unmatched)
-        .bind(c.deliveries)
-        .bind(c.attempts)
-        .bind(c.succeeded)
-        .bind(c.failed_attempts)
-        .bind(c.retries)
-        .bind(c.dead)
-        .bind(c.cancelled)
-        .bind_blob(latency)
-        .run();
-    if (delta.pending == 0 && delta.dead == 0) continue;
-    db_.use(
-           "INSERT INTO gauges VALUES (?1, ?2, ?3)"
-           " ON CONFLICT (organization_id) DO UPDATE SET pending = pending + ?2, dead = dead + ?3")
-        .bind(organization)
-        .bind(delta.pending)
-        .bind(delta.dead)
-        .run();
-  }
 }
 
 std::int64_t SqliteSession::name_id(const char* select, const char* insert, OrganizationId organization,

@@ -11,16 +11,16 @@
 #include "ports/store.h"
 #include "ports/store_queries.h"
 #include "storage/codec.h"
+#include "storage/rollup.h"
 #include "storage/sqlite_db.h"
 
 namespace eventrelay {
 
 /// What a transaction adds to an organization's counters.
 struct CounterDelta {
-  Counters counters;
+  CountNote note;
   std::int64_t pending = 0;
   std::int64_t dead = 0;
-  LatencyHistogram latency;
 };
 
 /// A job to be made, with what it will meet: counted by a reader, so that no commit waits for the count.
@@ -83,7 +83,7 @@ class SqliteSession {
 
   // Attempts.
   bool end_pending(const FinishAttempt& intent);
-  void note_attempt(const EncodedAttempt& attempt);
+  void note_attempt(const EncodedAttempt& attempt, bool was_pending);
   void change_health(const FinishAttempt& intent);
 
   // Changes.
@@ -129,7 +129,15 @@ class SqliteSession {
   /// The transaction's time: of the last id, which never steps back.
   WallTime time() const { return std::max(now_, time_of_id(ids_.last())); }
   CounterDelta& delta(OrganizationId organization) { return deltas_[organization.value]; }
+
+  // Counters.
   void write_counters();
+  void insert_note(std::int64_t organization, std::int64_t minute, const CountNote& note);
+  /// Minutes that are over become rollups, up to a named number of them; what is left one note a minute.
+  void fold_counts();
+  void write_rollups(std::int64_t minute, std::int64_t organization, WebhookId webhook, const Rollup& more);
+  /// A slice of the rollups that are too old; true: there may be more.
+  bool drop_old_rollups();
 
   SqliteDb db_;
   IdGenerator ids_;
@@ -143,6 +151,9 @@ class SqliteSession {
   std::map<std::int64_t, CounterDelta> deltas_;
   std::map<std::int64_t, CounterDelta> committed_;
   std::int64_t pending_total_ = 0;
+  // When to fold: neither need be right after a rollback.
+  std::int64_t notes_ = 0;
+  WallTime folded_at_{};
   const int retention_days_;
   RetentionRound round_;
 };

@@ -242,9 +242,16 @@ Awaitable<Result<Page<ApiKey>>> SqliteStore::list_api_keys(EventLoop& loop, Orga
                                           [=](SqliteDb& db) { return sqlite_queries::list_api_keys(db, org, page); });
 }
 
-Awaitable<Result<MetricsReport>> SqliteStore::metrics(EventLoop& loop, OrganizationId org, MetricsWindow window) {
+Awaitable<Result<MetricsReport>> SqliteStore::metrics(EventLoop& loop, OrganizationId org, MetricsWindow window,
+                                                      std::optional<WebhookId> webhook) {
   return impl_->readers.ask<MetricsReport>(
-      loop, [=, now = impl_->clock()](SqliteDb& db) { return sqlite_queries::metrics(db, org, window, now); });
+      loop, [=, now = impl_->clock()](SqliteDb& db) { return sqlite_queries::metrics(db, org, window, webhook, now); });
+}
+
+Awaitable<Result<std::vector<WebhookCounts>>> SqliteStore::webhook_counts(EventLoop& loop, OrganizationId org,
+                                                                          MetricsWindow window) {
+  return impl_->readers.ask<std::vector<WebhookCounts>>(
+      loop, [=, now = impl_->clock()](SqliteDb& db) { return sqlite_queries::webhook_counts(db, org, window, now); });
 }
 
 // ---- People ------------------------------------------------------------------------------------------------------

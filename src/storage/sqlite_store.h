@@ -57,7 +57,10 @@ class SqliteStore final : public Store, public StoreQueries, public PeopleStore 
   Awaitable<Result<Page<JobRow>>> list_jobs(EventLoop& loop, OrganizationId org, PageRequest page) override;
   Awaitable<Result<JobRow>> get_job(EventLoop& loop, OrganizationId org, JobId id) override;
   Awaitable<Result<Page<ApiKey>>> list_api_keys(EventLoop& loop, OrganizationId org, PageRequest page) override;
-  Awaitable<Result<MetricsReport>> metrics(EventLoop& loop, OrganizationId org, MetricsWindow window) override;
+  Awaitable<Result<MetricsReport>> metrics(EventLoop& loop, OrganizationId org, MetricsWindow window,
+                                           std::optional<WebhookId> webhook) override;
+  Awaitable<Result<std::vector<WebhookCounts>>> webhook_counts(EventLoop& loop, OrganizationId org,
+                                                               MetricsWindow window) override;
 
   void change_people(EventLoop& loop, PeopleChange change, Completion<Result<PeopleResult>> done) override;
   Awaitable<Result<Account>> find_account(EventLoop& loop, std::string email) override;

@@ -131,7 +131,7 @@ void SqliteWriter::publish(Group group) {
 
 void SqliteWriter::note_commit(std::size_t items, std::chrono::steady_clock::duration took) {
   for (const auto& [organization, delta] : session_->committed()) {
-    const Counters& c = delta.counters;
+    const Counters c = delta.note.total();
     metrics_.events.Increment(static_cast<double>(c.events));
     metrics_.deliveries_succeeded.Increment(static_cast<double>(c.succeeded));
     metrics_.deliveries_dead.Increment(static_cast<double>(c.dead));

@@ -36,9 +36,24 @@ class FullQueries final : public StoreQueries {
   Answer<Page<JobRow>> list_jobs(Loop&, Org, PageRequest) override { co_return full(); }
   Answer<JobRow> get_job(Loop&, Org, JobId) override { co_return full(); }
   Answer<Page<ApiKey>> list_api_keys(Loop&, Org, PageRequest) override { co_return full(); }
-  Answer<MetricsReport> metrics(Loop&, Org, MetricsWindow) override { co_return full(); }
+  Answer<MetricsReport> metrics(Loop&, Org, MetricsWindow window, std::optional<WebhookId> webhook) override {
+    if (!report) co_return full();
+    asked_window = window;
+    asked_webhook = webhook;
+    co_return *report;
+  }
+  Answer<std::vector<WebhookCounts>> webhook_counts(Loop&, Org, MetricsWindow window) override {
+    if (!counts) co_return full();
+    asked_window = window;
+    co_return *counts;
+  }
 
   WebhookPtr readable_once;
+  // Of metrics: what is answered, if anything, and what was asked.
+  std::optional<MetricsReport> report;
+  std::optional<std::vector<WebhookCounts>> counts;
+  std::optional<MetricsWindow> asked_window;
+  std::optional<WebhookId> asked_webhook;
 
  private:
   static Error full() { return {ErrorCode::kUnavailable, "Too many queries are waiting", {}}; }

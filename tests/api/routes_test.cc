@@ -98,6 +98,51 @@ TEST_F(RoutesTest, an_empty_object_is_no_input) {
   }
 }
 
+TEST_F(RoutesTest, metrics_are_of_a_window_and_perhaps_of_one_webhook) {
+  queries.report = MetricsReport{};
+  queries.report->series.resize(1);
+  queries.report->series[0].counters.attempts = 3;
+  queries.report->series[0].p95_ms = 12.5;
+  auto response = ask(request("GET", "/api/metrics"));
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(queries.asked_window, MetricsWindow::k15m);
+  EXPECT_FALSE(queries.asked_webhook);
+  const json point = json::parse(response.body)["series"][0];
+  EXPECT_EQ(point["attempts"], 3);
+  EXPECT_EQ(point["latency_ms"], (json{{"p50", 0}, {"p95", 12.5}, {"p99", 0}}));
+  response = ask(request("GET", "/api/metrics?window=30d&webhook_id=" + to_text(WebhookId{7})));
+  EXPECT_EQ(json::parse(response.body)["window"], "30d");
+  EXPECT_EQ(queries.asked_window, MetricsWindow::k30d);
+  EXPECT_EQ(queries.asked_webhook, WebhookId{7});
+  const auto faulty_path = [&](const char* query) {
+    response = ask(request("GET", std::string("/api/metrics") + query));
+    EXPECT_EQ(response.status, 422) << query;
+    return json::parse(response.body)["errors"][0]["path"].get<std::string>();
+  };
+  EXPECT_EQ(faulty_path("?window=2h"), "window");
+  EXPECT_EQ(faulty_path("?webhook_id=evt_0000000000001"), "webhook_id");
+  EXPECT_EQ(faulty_path("?webhook_id="), "webhook_id");
+  EXPECT_EQ(faulty_path("/webhooks?window=7d"), "window");
+  EXPECT_EQ(faulty_path("/webhooks?webhook_id=whk_0000000000007"), "webhook_id");
+}
+
+TEST_F(RoutesTest, webhooks_are_counted_side_by_side) {
+  queries.counts = std::vector<WebhookCounts>{{WebhookId{7}, 8, 5, 2, 1, 40.5}};
+  const auto response = ask(request("GET", "/api/metrics/webhooks"));
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(queries.asked_window, MetricsWindow::k1h);
+  EXPECT_EQ(json::parse(response.body), (json{{"data",
+                                               {{{"webhook_id", to_text(WebhookId{7})},
+                                                 {"attempts", 8},
+                                                 {"succeeded", 5},
+                                                 {"failed_attempts", 2},
+                                                 {"dead", 1},
+                                                 {"success_rate", 0.75},
+                                                 {"p95_ms", 40.5}}}}}));
+  EXPECT_EQ(ask(request("GET", "/api/metrics/webhooks?window=24h")).status, 200);
+  EXPECT_EQ(queries.asked_window, MetricsWindow::k24h);
+}
+
 TEST_F(RoutesTest, the_name_of_a_key_is_counted_in_characters) {
   const auto named = [&](int characters) {
     std::string name;
@@ -116,6 +161,7 @@ TEST_F(RoutesTest, who_may_not_is_refused_by_the_head_alone) {
   EXPECT_EQ(status(request("POST", "/api/events", {}, "read-key-0123456789")), 403);
   EXPECT_EQ(status(request("POST", "/api/nothing")), 404);
   EXPECT_EQ(status(request("POST", "/api/metrics")), 405);
+  EXPECT_EQ(status(request("GET", "/api/metrics/other")), 404);
   EXPECT_FALSE(refusal(request("POST", "/api/events")));
   EXPECT_FALSE(refusal(request("GET", "/healthz", {}, "unknown-key-0123456789")));
   const auto viewer = put_person("viewer@example.com", Role::kViewer);

@@ -86,7 +86,8 @@ test("bad_cursors_limits_and_filters_are_refused_by_name", async () => {
     assert.ok([400, 422].includes(answer.status), `${query} -> ${answer.status}`);
     assert.ok(answer.json.errors.some((error) => error.path === query.split("=")[0]), `${query}: ${answer.text}`);
   }
-  assert.equal((await server.call("GET", "/api/metrics?window=2h")).status, 422);
+  for (const path of ["?window=2h", "?webhook_id=evt_0000000000007", "/webhooks?window=7d"])
+    assert.equal((await server.call("GET", `/api/metrics${path}`)).status, 422, path);
 });
 
 test("health_metrics_and_the_description_need_no_key", async () => {

@@ -61,8 +61,8 @@ test("filters_narrow_a_list", async () => {
 test("counts_are_exact", async () => {
   const own = await Server.start();
   receiver.answers("/counted", 500, 204);
-  await own.webhook(receiver.url("/counted"), { event_types: ["counted.t"] });
-  await own.webhook(receiver.url("/counted-dead"), { event_types: ["counted.dead"], retry: { max_attempts: 1 } });
+  const good = await own.webhook(receiver.url("/counted"), { event_types: ["counted.t"] });
+  const bad = await own.webhook(receiver.url("/counted-dead"), { event_types: ["counted.dead"], retry: { max_attempts: 1 } });
   receiver.answers("/counted-dead", 500);
   await own.delivery((await own.event("counted.t")).id, "succeeded");
   await own.delivery((await own.event("counted.dead")).id, "dead");
@@ -73,12 +73,28 @@ test("counts_are_exact", async () => {
   assert.deepEqual([report.pending, report.dlq], [0, 1]);
   assert.ok(Math.abs(report.success_rate - 1 / 3) < 0.001);
   assert.ok(report.latency_ms.p50 > 0);
+  const last = report.series.findLast((point) => point.succeeded > 0);
+  assert.ok(last.latency_ms.p95 > 0, "each point has its latencies");
   await own.kill();
   const next = await Server.start({ dataDir: own.dataDir });
   next.ownsDataDir = true;
   report = await next.ok("GET", "/api/metrics?window=1h");
   assert.deepEqual(report.totals, expected, "a crash changes nothing");
-  for (const window of ["15m", "6h", "24h", "7d", "30d"]) assert.equal((await next.call("GET", `/api/metrics?window=${window}`)).status, 200);
+  for (const window of ["15m", "6h", "24h", "7d", "30d"]) {
+    assert.deepEqual((await next.ok("GET", `/api/metrics?window=${window}`)).totals, expected, window);
+    report = await next.ok("GET", `/api/metrics?window=${window}&webhook_id=${good.id}`);
+    assert.deepEqual(report.totals, { ...expected, events: 0, unmatched: 0, deliveries: 1, attempts: 2, failed_attempts: 1, dead: 0 });
+    report = await next.ok("GET", `/api/metrics?window=${window}&webhook_id=${bad.id}`);
+    assert.deepEqual([report.totals.dead, report.pending, report.dlq], [1, 0, 1]);
+  }
+  report = await next.ok("GET", "/api/metrics?webhook_id=whk_0000000000007");
+  assert.deepEqual([report.totals.attempts, report.pending, report.series.length], [0, 0, 15], "nobody's");
+  for (const window of ["1h", "24h"]) {
+    const { data } = await next.ok("GET", `/api/metrics/webhooks?window=${window}`);
+    assert.deepEqual(data.map((row) => [row.webhook_id, row.attempts, row.succeeded, row.failed_attempts, row.dead, row.success_rate]),
+                     [[bad.id, 1, 0, 1, 1, 0], [good.id, 2, 1, 1, 0, 0.5]], "of as many failures the newest first");
+    assert.ok(data[1].p95_ms > 0);
+  }
   const text = (await next.call("GET", "/metrics")).text;
   assert.match(text, /^eventrelay_deliveries_pending 0$/m);
   await next.dispose();
@@ -139,6 +155,7 @@ test("every_documented_operation_answers_as_described", async () => {
   await server.ok("GET", "/api/keys");
   await server.call("DELETE", `/api/keys/${key.id}`);
   await server.ok("GET", "/api/metrics");
+  await server.ok("GET", "/api/metrics/webhooks");
   await peopleAnswer();
   for (const path of ["/metrics", "/healthz", "/readyz", "/openapi.json"]) await server.call("GET", path);
   assert.ok((await server.call("DELETE", `/api/webhooks/${hook.id}`)).status < 300);

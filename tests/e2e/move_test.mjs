@@ -61,7 +61,13 @@ async function view(server) {
   const metrics = await server.ok("GET", "/api/metrics?window=6h");
   // Its first and last point move on with the clock.
   metrics.series = metrics.series.filter((point) => point.events > 0 || point.attempts > 0);
-  return { lists, events: await single("events"), deliveries: await single("deliveries"), secrets, metrics };
+  const perWebhook = {};
+  for (const { id } of lists.webhooks) {
+    const { totals, pending, dlq, latency_ms } = await server.ok("GET", `/api/metrics?window=7d&webhook_id=${id}`);
+    perWebhook[id] = { totals, pending, dlq, latency_ms };
+  }
+  const counts = await server.ok("GET", "/api/metrics/webhooks?window=24h");
+  return { lists, events: await single("events"), deliveries: await single("deliveries"), secrets, metrics, perWebhook, counts };
 }
 
 /// An installation with deliveries in each state, none of them due before an hour has gone.

@@ -31,5 +31,16 @@ TEST(LatencyHistogramTest, it_is_read_back_as_it_was_written) {
   EXPECT_EQ(again.percentile(0.5), histogram.percentile(0.5));
 }
 
+TEST(LatencyHistogramTest, several_that_are_written_one_after_the_other_are_their_sum) {
+  LatencyHistogram one;
+  LatencyHistogram two;
+  one.add(5, 1);
+  one.add(9, 2);
+  two.add(9, 3);
+  const LatencyHistogram sum = LatencyHistogram::decode(one.encode() + two.encode());
+  EXPECT_EQ(sum.count(5), 1u);
+  EXPECT_EQ(sum.count(9), 5u);
+}
+
 }  // namespace
 }  // namespace eventrelay

@@ -9,6 +9,7 @@
 #include "storage/move_file.h"
 #include "storage/move_import.h"
 #include "storage/postgres_schema.h"
+#include "storage/rollup.h"
 #include "storage/sqlite_files.h"
 #include "storage/sqlite_store.h"
 #include "tests/storage/sqlite_harness.h"
@@ -151,9 +152,14 @@ class MoveTest : public testing::Test {
         std::string("\1\0\0\0\0\0\0\0\2\0\0\0", 12) + std::string("\0\0\0\0\0\0\0\1\0\3\0\0", 12);
     db.use("INSERT INTO idempotency_keys VALUES (1, 'events', 'k', x'00', ?1, 17)").bind_blob(answer).run();
     db.use("INSERT INTO jobs VALUES (?1, 1, 0, 1, '{}', 4, 5, 6, 7, 8, '', NULL)").bind(id(3)).run();
-    db.use("INSERT INTO metrics_minutes VALUES (1, 28000000, 1, 2, 3, 4, 5, 6, 7, 8, 9, ?1)")
-        .bind_blob(latency.encode())
-        .run();
+    const std::string latencies = latency.encode();
+    db.use("INSERT INTO rollups VALUES (1, 28000000, 1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, ?1)").bind_blob(latencies).run();
+    CountNote note;
+    note.add(kWholeOrganization, kCountEvent, 10);
+    note.add(WebhookId{id(2)}, kCountDelivery, 20);
+    note.add(WebhookId{id(2)}, kCountSucceeded | 30, 40);
+    const std::string counts = note.encode();
+    db.use("INSERT INTO count_notes VALUES (1, 1, 28000000, ?1)").bind_blob(counts).run();
     db.execute(
         "INSERT INTO organizations VALUES (91, 'other');"
         "INSERT INTO users VALUES (81, 'ada@example.com', 'Zoë Ada', '$argon2id$x'), (82, 'bob@example.com', 'Bob', "
@@ -224,10 +230,20 @@ TEST_F(MoveTest, each_value_arrives_as_the_other_store_keeps_it) {
   EXPECT_EQ(sql("SELECT answer FROM idempotency_keys"), "\\x000000000000000100000002010000000000000000000300");
   EXPECT_EQ(sql("SELECT (kind, state, filter, position, bound, done, total, rate, ended_ms)::text FROM jobs"),
             "(0,1,{},4,5,6,7,8,)");
-  EXPECT_EQ(sql("SELECT m::text FROM metrics_minutes m"), "(1,28000000,0,1,2,3,4,5,6,7,8,9)");
-  EXPECT_EQ(sql("SELECT string_agg((bucket, count)::text, ' ' ORDER BY bucket) FROM latency_minutes"),
-            "(" + std::to_string(LatencyHistogram::bucket_of(milliseconds(20))) + ",70000) (" +
-                std::to_string(LatencyHistogram::bucket_of(milliseconds(5'000))) + ",1)");
+  // What was noted and not folded yet is in them.
+  const auto rollup = [&](int span, std::int64_t webhook) {
+    return sql(
+        "SELECT (minute, organization_id, events, unmatched, deliveries, attempts, succeeded, failed_attempts,"
+        " retries, dead, cancelled, (SELECT string_agg((x >> 32) || ':' || (x & 4294967295), ' ' ORDER BY x)"
+        " FROM unnest(latency) x))::text FROM rollups WHERE span = " +
+        std::to_string(span) + " AND webhook_id = " + std::to_string(webhook));
+  };
+  EXPECT_EQ(rollup(1, 0), "(28000000,1,11,2,23,44,45,6,7,8,9,\"30:40 " +
+                              std::to_string(LatencyHistogram::bucket_of(milliseconds(20))) + ":70000 " +
+                              std::to_string(LatencyHistogram::bucket_of(milliseconds(5'000))) + ":1\")");
+  EXPECT_EQ(rollup(60, 0), "(27999960,1,10,0,20,40,40,0,0,0,0,30:40)");
+  EXPECT_EQ(rollup(1, id(2)), "(28000000,1,0,0,20,40,40,0,0,0,0,30:40)");
+  EXPECT_EQ(rollup(60, id(2)), "(27999960,1,0,0,20,40,40,0,0,0,0,30:40)");
   EXPECT_EQ(sql("SELECT g::text FROM gauges g"), "(1,0,4,6)");
   EXPECT_EQ(sql("SELECT (type_id, tenant_id, delivery_count, deliver_at_ms, payload)::text FROM events LIMIT 1"),
             "(3,5,1,,\"{\"\"n\"\":\"\"\\\\u00e9é\\\\n\"\"}\")");

@@ -89,7 +89,7 @@ TEST_F(PostgresSilenceTest, everything_is_answered_within_a_second) {
     for (int i = 0; i < 3; ++i) changes.push_back(ask_change(Process::webhook()));
     std::vector<std::shared_ptr<Asked<Page<WebhookPtr>>>> lists;
     for (int i = 0; i < 5; ++i) lists.push_back(ask(process.store->list_webhooks(loop.loop(), kOrg, {0, 10})));
-    auto metrics = ask(process.store->metrics(loop.loop(), kOrg, MetricsWindow{}));
+    auto metrics = ask(process.store->metrics(loop.loop(), kOrg, MetricsWindow{}, {}));
     loop.run_until([&] {
       return metrics->answer && std::ranges::all_of(changes, [](auto& one) { return one->answer.has_value(); }) &&
              std::ranges::all_of(lists, [](auto& one) { return one->answer.has_value(); });

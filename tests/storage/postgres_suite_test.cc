@@ -19,6 +19,9 @@ class PostgresHarness final : public StoreHarness {
     store_.reset();
     open();
   }
+  std::string sql(const std::string& text) override {
+    return test::PostgresServer::shared().sql(url_, "SET search_path TO eventrelay; " + text);
+  }
 
  private:
   void open() {

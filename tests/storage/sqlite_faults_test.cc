@@ -157,7 +157,7 @@ TEST(SqliteFaults, what_was_acknowledged_is_there_after_each_kill) {
     ASSERT_EQ(seen->attempts.size(), 1u);
   }
   // Gauge and rows agree: they were written together.
-  const auto report = loop.wait((*store)->metrics(loop.loop(), kOrg, MetricsWindow::k1h));
+  const auto report = loop.wait((*store)->metrics(loop.loop(), kOrg, MetricsWindow::k1h, {}));
   std::int64_t pending = 0;
   PageRequest page{0, kPageMax};
   for (int pages = 0; pages < 10'000; ++pages) {
@@ -234,7 +234,7 @@ TEST(SqliteFaults, a_full_disk_is_unavailable_and_ingest_goes_on_when_there_is_r
   ASSERT_TRUE(after);
   EXPECT_GT(after->events.at(0).id, before->events.at(0).id);
   harness.reopen();
-  const auto report = harness.loop.wait(harness.queries().metrics(harness.loop.loop(), kOrg, MetricsWindow::k15m));
+  const auto report = harness.loop.wait(harness.queries().metrics(harness.loop.loop(), kOrg, MetricsWindow::k15m, {}));
   EXPECT_EQ(report->totals.events, 2);
   EXPECT_EQ(report->pending, 2);
 }
@@ -283,7 +283,7 @@ TEST(SqliteFaults, what_is_queued_at_the_stop_is_committed_and_later_ones_are_re
   EXPECT_EQ(refused, 1);
   auto again = SqliteStore::open({directory.path(), true, {}}, hand_over, metrics);
   ASSERT_TRUE(again);
-  EXPECT_EQ(loop.wait((*again)->metrics(loop.loop(), kOrg, MetricsWindow::k1h))->totals.events, 1'000);
+  EXPECT_EQ(loop.wait((*again)->metrics(loop.loop(), kOrg, MetricsWindow::k1h, {}))->totals.events, 1'000);
 }
 
 TEST(SqliteFaults, more_than_may_wait_is_refused_at_once_and_no_answer_is_lost) {
@@ -301,7 +301,7 @@ TEST(SqliteFaults, more_than_may_wait_is_refused_at_once_and_no_answer_is_lost) 
   }
   harness.loop.run_until([&] { return stored + refused == kEvents; });
   EXPECT_GT(stored, 0);
-  const auto report = harness.loop.wait(harness.queries().metrics(harness.loop.loop(), kOrg, MetricsWindow::k15m));
+  const auto report = harness.loop.wait(harness.queries().metrics(harness.loop.loop(), kOrg, MetricsWindow::k15m, {}));
   EXPECT_EQ(report->totals.events, stored);
 }
 

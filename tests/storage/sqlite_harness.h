@@ -1,5 +1,7 @@
 // The SQLite store on a directory of its own, removed at the end.
 #pragma once
+#include <sqlite3.h>
+
 #include <filesystem>
 #include <stdexcept>
 #include <string>
@@ -38,6 +40,21 @@ class SqliteHarness final : public StoreHarness {
   void reopen() override {
     store_.reset();
     open();
+  }
+  std::string sql(const std::string& text) override {
+    sqlite3* raw = nullptr;
+    sqlite3_open(file().c_str(), &raw);
+    sqlite3_busy_timeout(raw, 10'000);
+    std::string first;
+    const auto keep = [](void* to, int columns, char** values, char**) {
+      if (columns > 0 && values[0]) *static_cast<std::string*>(to) = values[0];
+      return 0;
+    };
+    const int result = sqlite3_exec(raw, text.c_str(), keep, &first, nullptr);
+    const std::string fault = sqlite3_errmsg(raw);
+    sqlite3_close(raw);
+    if (result != SQLITE_OK) throw std::runtime_error(fault);
+    return first;
   }
   void close() { store_.reset(); }
   const std::string& directory() const { return directory_.path(); }

@@ -145,7 +145,15 @@ DeliveryDetail StoreSuite::detail(DeliveryId id) {
 }
 
 MetricsReport StoreSuite::report(OrganizationId org) {
-  return must(wait(queries().metrics(loop(), org, MetricsWindow::k15m)));
+  return report(MetricsWindow::k15m, {}, org);
+}
+
+MetricsReport StoreSuite::report(MetricsWindow window, std::optional<WebhookId> webhook, OrganizationId org) {
+  return must(wait(queries().metrics(loop(), org, window, webhook)));
+}
+
+std::vector<WebhookCounts> StoreSuite::webhook_counts(MetricsWindow window, OrganizationId org) {
+  return must(wait(queries().webhook_counts(loop(), org, window)));
 }
 
 std::vector<DeliveryRow> StoreSuite::all_deliveries(DeliveryFilter filter, std::size_t limit) {

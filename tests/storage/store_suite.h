@@ -42,6 +42,8 @@ class StoreHarness {
   virtual PeopleStore& people() = 0;
   /// Closes and opens it again on the same data.
   virtual void reopen() = 0;
+  /// Runs statements that both databases know, beside the store; the first value of the last result, or empty.
+  virtual std::string sql(const std::string& text) = 0;
   /// Takes effect with the next reopen().
   int retention_days = 0;
 
@@ -106,6 +108,8 @@ class StoreSuite : public testing::TestWithParam<StoreKind> {
   DeliveryId make_dead(const WebhookPtr& webhook, std::string type = "order.created");
   DeliveryDetail detail(DeliveryId id);
   MetricsReport report(OrganizationId org = kOrg);
+  MetricsReport report(MetricsWindow window, std::optional<WebhookId> webhook = {}, OrganizationId org = kOrg);
+  std::vector<WebhookCounts> webhook_counts(MetricsWindow window, OrganizationId org = kOrg);
   /// Walks all pages; checks that none is longer than asked and that the walk ends.
   template <class Row>
   std::vector<Row> all_pages(const std::function<boost::asio::awaitable<Result<Page<Row>>>(PageRequest)>& list,

@@ -300,21 +300,20 @@ TEST_P(StoreSuite, a_series_has_no_gaps_and_sums_to_its_totals) {
                                                           {MetricsWindow::k6h, 72},  {MetricsWindow::k24h, 96},
                                                           {MetricsWindow::k7d, 84},  {MetricsWindow::k30d, 120}};
   for (const auto& [window, points] : shapes) {
-    const auto seen = wait(queries().metrics(loop(), kOrg, window));
-    ASSERT_TRUE(seen);
-    ASSERT_EQ(seen->series.size(), points);
-    const auto step = seen->series[1].at - seen->series[0].at;
+    const MetricsReport seen = report(window);
+    ASSERT_EQ(seen.series.size(), points);
+    const auto step = seen.series[1].at - seen.series[0].at;
     std::int64_t events = 0;
     for (std::size_t i = 0; i < points; ++i) {
       if (i > 0) {
-        EXPECT_EQ(seen->series[i].at - seen->series[i - 1].at, step);
+        EXPECT_EQ(seen.series[i].at - seen.series[i - 1].at, step);
       }
-      events += seen->series[i].counters.events;
+      events += seen.series[i].counters.events;
     }
     EXPECT_EQ(events, 2);
-    EXPECT_EQ(seen->totals.events, 2);
-    EXPECT_LE(seen->series.back().at, harness->now());
-    EXPECT_GT(seen->series.back().at + step, harness->now());
+    EXPECT_EQ(seen.totals.events, 2);
+    EXPECT_LE(seen.series.back().at, harness->now());
+    EXPECT_GT(seen.series.back().at + step, harness->now());
   }
 }
 
