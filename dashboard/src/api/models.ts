@@ -27,6 +27,7 @@ export type Invitation = Schemas['Invitation'];
 export type AuditEntry = Schemas['AuditEntry'];
 export type Settings = Schemas['Settings'];
 export type ReceivedRequest = Schemas['ReceivedRequest'];
+export type WebhookHealth = Schemas['WebhookCounts'];
 export type Metrics = Schemas['Metrics'];
 export type MetricsPoint = Metrics['series'][number];
 export type MetricsWindow = Schemas['MetricsWindow'];
@@ -36,5 +37,3 @@ export interface Page<T> {
   data: T[];
   next_cursor: string | null;
 }
-
-export type { WebhookHealth } from './extra';
