@@ -12,9 +12,7 @@ random.seed(7)
 DAY = 24 * 60
 store = sqlite3.connect(sys.argv[1])
 organization = store.execute("SELECT min(id) FROM organizations").fetchone()[0]
-webhooks = [row[0] for row in store.execute("SELECT id FROM webhooks WHERE deleted_at IS NULL ORDER BY id")] \
-    if any(row[1] == "deleted_at" for row in store.execute("PRAGMA table_info(webhooks)")) \
-    else [row[0] for row in store.execute("SELECT id FROM webhooks ORDER BY id")]
+webhooks = [row[0] for row in store.execute("SELECT id FROM webhooks ORDER BY id")]
 now = int(time.time() // 60)
 
 
