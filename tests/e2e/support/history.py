@@ -10,6 +10,8 @@ import time
 
 random.seed(7)
 DAY = 24 * 60
+# How much more often the webhooks of these places fail, the oldest being the first, today.
+FAILING = {2: 0.21, 4: 0.46}
 store = sqlite3.connect(sys.argv[1])
 organization = store.execute("SELECT min(id) FROM organizations").fetchone()[0]
 webhooks = [row[0] for row in store.execute("SELECT id FROM webhooks ORDER BY id")]
@@ -40,18 +42,18 @@ def at(minute):
     """Deliveries a minute, share of failures, slowness: people sleep, and there was a bad hour."""
     day = math.sin((minute % DAY) / DAY * 2 * math.pi - 1.9)
     bad = 1 if 95 < now - minute < 125 or 9 * DAY < now - minute < 9 * DAY + 400 else 0
-    return (3_400 + 1_500 * day) * random.uniform(0.85, 1.15), 0.012 + 0.16 * bad, 0.9 * bad
+    return (6_000 + 2_400 * day) * random.uniform(0.85, 1.15), 0.012 + 0.16 * bad, 0.9 * bad
 
 
 for ago in range(1, DAY):
     rate, failing, slow = at(now - ago)
     row(1, now - ago, 0, round(rate), failing, slow)
     for index, webhook in enumerate(webhooks):
-        row(1, now - ago, webhook, round(rate / (2 + index)), failing, slow)
+        row(1, now - ago, webhook, round(rate / (2 + index)), failing + FAILING.get(index, 0), slow)
 for ago in range(1, 30 * 24):
     minute = now // 60 * 60 - ago * 60
     rate, failing, slow = at(minute)
     row(60, minute, 0, round(rate * 60), failing, slow)
     for index, webhook in enumerate(webhooks):
-        row(60, minute, webhook, round(rate * 60 / (2 + index)), failing, slow)
+        row(60, minute, webhook, round(rate * 60 / (2 + index)), failing + (FAILING.get(index, 0) if ago < 20 else 0), slow)
 store.commit()
