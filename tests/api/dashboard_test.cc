@@ -114,10 +114,10 @@ TEST_F(DashboardRoute, the_dashboard_needs_no_key_and_takes_no_path_from_the_api
 }
 
 TEST_F(DashboardRoute, who_only_delivers_has_no_dashboard) {
-  ApiOptions options;
-  options.serves_api = false;
-  Api watched(loop.loop(), store, queries, intake, catalog, metrics, options);
-  EXPECT_EQ(watched.refusal(request("GET", "/", "", "")).value().status, 404);
+  auto unserved = options();
+  unserved.serves_api = false;
+  Api watched(loop.loop(), store, queries, people, receiver, intake, catalog, metrics, sign_in, unserved);
+  EXPECT_EQ(loop.wait(watched.refusal(request("GET", "/", "", "")))->status, 404);
 }
 
 TEST(Dashboard, the_files_in_the_binary_are_sorted_and_have_the_page) {
