@@ -25,8 +25,11 @@ export function metricsQuery(window: MetricsWindow, webhookId?: string) {
   });
 }
 
+/// What is kept of all webhooks side by side.
+export type HealthWindow = '1h' | '24h';
+
 /// Those webhooks that had attempts, those with most failures first.
-export function webhookHealthQuery(window: MetricsWindow) {
+export function webhookHealthQuery(window: HealthWindow) {
   return queryOptions({
     queryKey: keys.metrics.webhooks(window),
     queryFn: ({ signal }) => get('/api/metrics/webhooks', { query: { window }, signal }),

@@ -20,6 +20,14 @@ export type AttemptErrorCode = Schemas['AttemptErrorCode'];
 export type Job = Schemas['Job'];
 export type ApiKey = Schemas['ApiKey'];
 export type Scope = Schemas['Scope'];
+export type Role = Schemas['Role'];
+export type Session = Schemas['Session'];
+export type Member = Schemas['Member'];
+export type Invitation = Schemas['Invitation'];
+export type AuditEntry = Schemas['AuditEntry'];
+export type Settings = Schemas['Settings'];
+export type ReceivedRequest = Schemas['ReceivedRequest'];
+export type WebhookHealth = Schemas['WebhookCounts'];
 export type Metrics = Schemas['Metrics'];
 export type MetricsPoint = Metrics['series'][number];
 export type MetricsWindow = Schemas['MetricsWindow'];
@@ -29,5 +37,3 @@ export interface Page<T> {
   data: T[];
   next_cursor: string | null;
 }
-
-export type { AuditEntry, Invitation, Member, ReceivedRequest, Role, Session, Settings, WebhookHealth } from './extra';

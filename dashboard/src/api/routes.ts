@@ -1,8 +1,7 @@
-/// The routes as TypeScript sees them: those of openapi.yaml (types.ts, generated), and those of extra.ts over them.
-import type { ExtraRoutes } from './extra';
+/// The routes as TypeScript sees them: those of openapi.yaml (types.ts, generated).
 import type { paths } from './types';
 
-export type Routes = Omit<paths, keyof ExtraRoutes> & ExtraRoutes;
+export type Routes = paths;
 export type Method = 'get' | 'post' | 'patch' | 'delete';
 
 /// Paths that have the method.

@@ -2,8 +2,8 @@
 import { queryOptions, useQuery, useQueryClient } from '@tanstack/react-query';
 import { get } from './client';
 import { ApiError } from './errors';
-import type { Role, Session } from './extra';
 import { keys } from './keys';
+import type { Role, Session } from './models';
 
 /// Null: nobody is signed in.
 export const sessionQuery = queryOptions({

@@ -12,7 +12,7 @@ import { keys } from '@/api/keys';
 import { kDeliveryKinds, useLive } from '@/api/live';
 import type { Delivery } from '@/api/models';
 import { allWebhooksQuery, useWebhooksById, webhookName } from '@/api/webhooks';
-import { lastAnswer } from '@/lib/delivery-words';
+import { lastAnswer } from '@/lib/attempt-errors';
 import { takes, typeProblem } from '@/lib/event-types';
 import { plural } from '@/lib/numbers';
 import { toLocalInput } from '@/lib/time';

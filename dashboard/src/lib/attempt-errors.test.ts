@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { answerText, explainFailure, reasonText, statusName } from './attempt-errors';
+import { answerText, explainFailure, lastAnswer, reasonText, statusName } from './attempt-errors';
 
 const kCodes = ['dns', 'address_denied', 'connect', 'connect_timeout', 'tls', 'timeout', 'connection_closed', 'protocol', 'invalid_url', 'interrupted'];
 
@@ -48,6 +48,10 @@ describe('explainFailure', () => {
 
 it('is short in tables', () => {
   expect([answerText('status', 503), answerText('redirect', 301), answerText('timeout', 200), answerText(null, 204), answerText(null, null), answerText('new_one', null)]).toEqual(['503', '301', 'Timed out', '204', '', 'new_one']);
+});
+it('fits into a sentence', () => {
+  const said = (last_status_code: number | null, last_error: string | null) => lastAnswer({ last_status_code, last_error });
+  expect([said(503, 'status'), said(null, 'timeout'), said(null, 'tls'), said(null, 'new_one'), said(null, null)]).toEqual(['answered 503', 'timed out', 'TLS failed', 'new_one', null]);
 });
 it('names a status', () => expect([statusName(502), statusName(299)]).toEqual(['502 Bad Gateway', '299']));
 it('says why a delivery ended', () => {

@@ -220,6 +220,14 @@ export function answerText(code: string | null | undefined, status: number | nul
   return status ? String(status) : '';
 }
 
+/// A delivery's last attempt within a sentence: "answered 503", "timed out"; null where there was none.
+export function lastAnswer({ last_status_code: status, last_error: code }: { last_status_code: number | null; last_error: string | null }): string | null {
+  if (status !== null) return `answered ${status}`;
+  if (code === null) return null;
+  const name = kCodes[code]?.name ?? code;
+  return /^[A-Z]{2}/.test(name) ? name : name.charAt(0).toLowerCase() + name.slice(1);
+}
+
 const kReasons: Record<string, string> = {
   attempts_exhausted: 'All attempts of the retry policy failed.',
   gone: 'The receiver answered 410: it is gone for good.',

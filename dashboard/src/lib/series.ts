@@ -34,3 +34,12 @@ export function meanRate(total: number, series: readonly Point[], now = Date.now
   const seconds = secondsOf(timesOf(series), now).reduce((sum, s) => sum + s, 0);
   return seconds > 0 ? total / seconds : 0;
 }
+
+/// The share of attempts that did not fail at each point; one without attempts has that of the point before.
+export function successRates(series: readonly { attempts: number; failed_attempts: number }[]): number[] {
+  let rate = 1;
+  return series.map(({ attempts, failed_attempts }) => {
+    if (attempts > 0) rate = 1 - failed_attempts / attempts;
+    return rate;
+  });
+}

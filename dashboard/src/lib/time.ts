@@ -76,6 +76,7 @@ export function duration(ms: number): string {
   if (!Number.isFinite(ms)) return '–';
   const size = Math.abs(ms);
   if (size === 0) return '0 ms';
+  if (size < 0.1) return '<0.1 ms';
   if (size < 10) return `${trim(size, 1)} ms`;
   if (size < kSecond) return `${Math.round(size)} ms`;
   if (size < 10 * kSecond) return `${trim(size / kSecond, 2)} s`;

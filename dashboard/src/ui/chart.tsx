@@ -270,7 +270,8 @@ function options({ tones, kind, stacked, width, height, floorMax, syncKey, forma
   return {
     width,
     height,
-    padding: [8, 4, 0, 0],
+    // At the right half of a time's width: the last one may stand at the end.
+    padding: [8, 16, 0, 0],
     legend: { show: false },
     cursor: {
       y: false,

@@ -52,12 +52,19 @@ export function useRegisteredCommands(): readonly Command[] {
   );
 }
 
-const Palette = lazy(() => import('./command-palette-open'));
+const load = () => import('./command-palette-open');
+const Palette = lazy(load);
+/// Before anybody asks for it: what is typed while its code loads would be lost.
+const kLoadAfterMs = 1_500;
 const OpenContext = createContext<() => void>(() => undefined);
 export const useOpenPalette = (): (() => void) => useContext(OpenContext);
 
 export function CommandPaletteProvider({ children, useMore }: { children: ReactNode; useMore: () => readonly Command[] }) {
   const [open, setOpen] = useState(false);
+  useEffect(() => {
+    const timer = window.setTimeout(() => void load().catch(() => undefined), kLoadAfterMs);
+    return () => window.clearTimeout(timer);
+  }, []);
   useShortcuts([{ keys: 'mod+k', label: 'Search and commands', group: 'Everywhere', run: () => setOpen((now) => !now) }]);
   return (
     <OpenContext value={() => setOpen(true)}>

@@ -17,6 +17,8 @@ export interface Column<T> {
   header: string;
   cell: (row: T) => ReactNode;
   align?: 'right';
+  /// The header is read out but not shown: a column of buttons.
+  quiet?: boolean;
   /// Where it goes on a card: the first line, the upper right corner, or nowhere. Otherwise a line with its header.
   card?: 'title' | 'corner' | 'hidden';
   /// For widths: `w-32`, `w-full`, `max-w-0` with truncation.
@@ -128,7 +130,7 @@ export function DataTable<T extends object>({ label, columns, rows, rowId, selec
                 )}
                 {group.headers.map((header) => (
                   <th key={header.id} role="columnheader" scope="col" className={cx(byId.get(header.column.id)?.align === 'right' && 'text-right!')}>
-                    <table.FlexRender header={header} />
+                    {byId.get(header.column.id)?.quiet ? <span className="sr-only">{header.column.columnDef.header as string}</span> : <table.FlexRender header={header} />}
                   </th>
                 ))}
               </tr>

@@ -51,13 +51,13 @@ export function FilterSelect<V extends string>({ label, value, options, onChange
       value={value ?? ''}
       options={[{ value: '', label: `${label}: any` }, ...options]}
       onChange={(next) => onChange(next === '' ? undefined : next)}
-      className={cx('max-sm:flex-1 max-sm:basis-32 sm:max-w-64', className)}
+      className={cx('max-sm:flex-1 max-sm:basis-32 sm:max-w-50', className)}
     />
   );
 }
 
 export function FilterText({ label, value, onChange, className }: { label: string; value: string; onChange: (value: string) => void; className?: string }) {
-  return <SearchInput label={label} placeholder={label} value={value} onSearch={onChange} className={cx('max-sm:w-full sm:w-44', className)} />;
+  return <SearchInput label={label} placeholder={label} value={value} onSearch={onChange} className={cx('max-sm:w-full sm:w-36', className)} />;
 }
 
 const kSpans = [

@@ -4,10 +4,9 @@ import type { ReactNode } from 'react';
 import { NavLink } from 'react-router';
 import { cx } from '@/lib/cx';
 
-const kTab = cx(
-  'text-muted hover:text-ink -mb-px inline-flex h-9 items-center gap-1.5 border-b-2 border-transparent text-sm font-medium whitespace-nowrap',
-);
+const kTab = 'hover:text-ink inline-flex h-9 items-center gap-1.5 border-b-2 text-sm font-medium whitespace-nowrap';
 const kOn = 'text-ink border-accent-ink';
+const kOff = 'text-muted border-transparent';
 
 interface TabsProps<V extends string> {
   tabs: readonly { value: V; label: string; count?: number; content: ReactNode }[];
@@ -25,7 +24,7 @@ export function Tabs<V extends string>({ tabs, value, onChange, label, aside }: 
       <div className="border-line flex items-center justify-between gap-3 border-b">
         <Radix.List aria-label={label} className="flex gap-4 overflow-x-auto">
           {tabs.map((tab) => (
-            <Radix.Trigger key={tab.value} value={tab.value} className={cx(kTab, 'data-[state=active]:text-ink data-[state=active]:border-accent-ink')}>
+            <Radix.Trigger key={tab.value} value={tab.value} className={cx(kTab, 'data-[state=inactive]:text-muted data-[state=inactive]:border-transparent data-[state=active]:text-ink data-[state=active]:border-accent-ink')}>
               {tab.label}
               {tab.count !== undefined && <span className="bg-hover text-soft tnum rounded-full px-1.5 text-xs">{tab.count}</span>}
             </Radix.Trigger>
@@ -46,7 +45,7 @@ export function TabLinks({ tabs, label }: { tabs: readonly { to: string; label: 
   return (
     <nav aria-label={label} className="border-line flex gap-4 overflow-x-auto border-b">
       {tabs.map((tab) => (
-        <NavLink key={tab.to} to={tab.to} end={tab.end} className={({ isActive }) => cx(kTab, isActive && kOn)}>
+        <NavLink key={tab.to} to={tab.to} end={tab.end} className={({ isActive }) => cx(kTab, isActive ? kOn : kOff)}>
           {tab.label}
         </NavLink>
       ))}

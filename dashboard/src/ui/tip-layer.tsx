@@ -26,7 +26,8 @@ export function TipLayer() {
       timer = window.setTimeout(
         () => {
           const text = of.dataset['tip'];
-          if (text && of.isConnected) setTip({ text, of });
+          // What opened a menu says enough by it.
+          if (text && of.isConnected && of.ariaExpanded !== 'true') setTip({ text, of });
         },
         Date.now() < warmUntil ? 60 : waitMs,
       );

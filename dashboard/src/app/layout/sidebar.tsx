@@ -1,10 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
 import { Keyboard, Search, X } from 'lucide-react';
+import { useId } from 'react';
 import { NavLink } from 'react-router';
 import { metricsQuery } from '@/api/metrics';
 import { useStreamState } from '@/api/live';
 import { cx } from '@/lib/cx';
-import { compact, int } from '@/lib/numbers';
+import { compact } from '@/lib/numbers';
 import { IconButton } from '@/ui/button';
 import { useOpenPalette } from '@/ui/command-palette';
 import { Keys } from '@/ui/keys';
@@ -16,6 +17,7 @@ import { OrganizationMenu } from './organization-menu';
 /// `onLeave`: it stands in a drawer, which this closes.
 export function Sidebar({ onHelp, onLeave }: { onHelp: () => void; onLeave?: () => void }) {
   const openPalette = useOpenPalette();
+  const deadId = useId();
   const { data: dead } = useQuery({ ...metricsQuery('1h'), select: (metrics) => metrics.dlq });
   return (
     <div className="flex h-full flex-col gap-3 overflow-y-auto px-3 py-3">
@@ -38,31 +40,34 @@ export function Sidebar({ onHelp, onLeave }: { onHelp: () => void; onLeave?: () 
       </button>
       <nav aria-label="Main" className="flex flex-1 flex-col gap-0.5">
         {kNavigation.map(({ to, label, icon: Icon, end }) => (
-          <NavLink
-            key={to}
-            to={to}
-            end={end}
-            onClick={onLeave}
-            className={({ isActive }) =>
-              cx(
-                'flex h-8 items-center gap-2.5 rounded-md px-2.5 text-sm font-medium transition-colors',
-                isActive ? 'bg-surface text-ink shadow-card border-line dark:bg-hover ring-line ring-1' : 'text-soft hover:bg-hover hover:text-ink',
-              )
-            }
-          >
-            {({ isActive }) => (
-              <>
-                <Icon size={16} aria-hidden className={isActive ? 'text-accent-ink' : 'text-muted'} />
-                <span className="flex-1">{label}</span>
-                {to === '/dead-letters' && dead !== undefined && dead > 0 && (
-                  <span className="bg-bad-soft text-bad tnum rounded-full px-1.5 text-xs font-medium">
-                    {compact(dead)}
-                    <span className="sr-only"> ({int(dead)} dead)</span>
-                  </span>
-                )}
-              </>
+          <div key={to} className="relative">
+            <NavLink
+              to={to}
+              end={end}
+              onClick={onLeave}
+              aria-describedby={to === '/dead-letters' && dead ? deadId : undefined}
+              className={({ isActive }) =>
+                cx(
+                  'flex h-8 items-center gap-2.5 rounded-md px-2.5 text-sm font-medium transition-colors',
+                  isActive ? 'bg-surface text-ink shadow-card border-line dark:bg-hover ring-line ring-1' : 'text-soft hover:bg-hover hover:text-ink',
+                )
+              }
+            >
+              {({ isActive }) => (
+                <>
+                  <Icon size={16} aria-hidden className={isActive ? 'text-accent-ink' : 'text-muted'} />
+                  {label}
+                </>
+              )}
+            </NavLink>
+            {/* Beside the link, whose name stays the word alone. */}
+            {to === '/dead-letters' && dead !== undefined && dead > 0 && (
+              <span id={deadId} className="bg-bad-soft text-bad tnum pointer-events-none absolute top-1.5 right-2.5 rounded-full px-1.5 text-xs leading-5 font-medium">
+                {compact(dead)}
+                <span className="sr-only"> dead letters wait</span>
+              </span>
             )}
-          </NavLink>
+          </div>
         ))}
       </nav>
       <LiveState />

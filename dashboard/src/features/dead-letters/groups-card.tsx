@@ -67,9 +67,11 @@ function Group({ group, on, onToggle }: { group: DeadGroup; on: boolean; onToggl
         className="hover:bg-hover/60 flex w-full flex-wrap items-center gap-x-3 gap-y-1 rounded-md px-2 py-2 text-left sm:flex-nowrap"
       >
         <span className="text-ink tnum w-12 shrink-0 text-right text-sm font-semibold">{int(group.count)}</span>
-        <span className="text-ink min-w-0 flex-1 basis-40 truncate text-sm font-medium">{name}</span>
-        <Badge tone="bad">{whyTitle(group.why)}</Badge>
-        <span className="text-muted w-20 text-right text-xs">
+        <span className="text-ink min-w-0 flex-1 truncate max-sm:basis-2/3 text-sm font-medium">{name}</span>
+        <Badge tone="bad" className="max-sm:ml-15">
+          {whyTitle(group.why)}
+        </Badge>
+        <span className="text-muted w-20 text-right text-xs max-sm:ml-auto max-sm:w-auto">
           <TimeAgo at={group.newest} />
         </span>
       </button>

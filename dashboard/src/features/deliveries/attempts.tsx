@@ -142,7 +142,8 @@ function AttemptItem({ attempt, delivery, https, open, onToggle }: AttemptItemPr
                     {reusedConnection(attempt) && ', on a connection that was open already'}
                   </>
                 ) : (
-                  'No connection came about.'
+                  // The built-in receiver is in the server itself.
+                  attempt.status_code === null ? 'No connection came about.' : 'Within the server: nothing went over a network.'
                 )}
               </p>
             </div>

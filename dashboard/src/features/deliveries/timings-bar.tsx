@@ -15,8 +15,10 @@ const kColours: Record<Segment['step'], string> = {
 export function TimingsBar({ attempt, https, legend, className }: { attempt: Attempt; https: boolean; legend?: boolean; className?: string }) {
   const segments = segmentsOf(attempt, https);
   const colour = (one: Segment): string => (one.failed ? 'bg-chart-bad' : kColours[one.step]);
+  // Steps are finer than the whole, which is in whole milliseconds.
+  const total = Math.max(attempt.duration_ms, segments.reduce((sum, one) => sum + one.ms, 0));
   const words = segments.map((one) => `${one.label} ${duration(one.ms)}${one.failed ? ', where it failed' : ''}`).join(', ');
-  const parts = segments.map((one) => <span key={one.step} className={cx('h-full min-w-0.5', colour(one))} style={{ flexGrow: Math.max(one.ms, 0.001), flexBasis: 0 }} />);
+  const parts = segments.map((one) => <span key={one.step} className={cx('h-full min-w-0.5', colour(one))} style={{ flexGrow: Math.max(one.ms * 1_000, 1), flexBasis: 0 }} />);
   const bar = 'flex h-2 gap-px overflow-hidden rounded-full';
   if (!legend) {
     // Within a button, beside the number.
@@ -28,7 +30,7 @@ export function TimingsBar({ attempt, https, legend, className }: { attempt: Att
   }
   return (
     <div className={cx('min-w-0', className)}>
-      <div role="img" aria-label={`${duration(attempt.duration_ms)}: ${words}`} className={bar}>
+      <div role="img" aria-label={`${duration(total)}: ${words}`} className={bar}>
         {parts}
       </div>
       {/* The bar has said it already. */}
@@ -40,7 +42,7 @@ export function TimingsBar({ attempt, https, legend, className }: { attempt: Att
             <span className="text-ink tnum font-medium">{duration(one.ms)}</span>
           </li>
         ))}
-        <li className="text-muted tnum ml-auto">{duration(attempt.duration_ms)} in all</li>
+        <li className="text-muted tnum ml-auto">{duration(total)} in all</li>
       </ul>
     </div>
   );

@@ -4,8 +4,8 @@ import { useId, useState, type ReactNode } from 'react';
 import { Link } from 'react-router';
 import type { Attempt, Delivery, EventDetail } from '@/api/models';
 import { useWebhooksById, webhookName } from '@/api/webhooks';
+import { lastAnswer, reasonText } from '@/lib/attempt-errors';
 import { cx } from '@/lib/cx';
-import { endReason, lastAnswer } from '@/lib/delivery-words';
 import { plural } from '@/lib/numbers';
 import { duration, toMs } from '@/lib/time';
 import { Badge, deliveryStatus, StatusBadge } from '@/ui/badge';
@@ -119,13 +119,12 @@ function Words({ moment, paused }: { moment: DeliveryMoment; paused: boolean }):
     if (!delivery.next_attempt_at) return answer ?? 'On its way';
     return (
       <>
-        {answer ? `Last ${answer}, next attempt ` : 'First attempt '}
+        {answer ? `Last attempt: ${answer}. Next one ` : 'First attempt '}
         <Countdown to={delivery.next_attempt_at} />
       </>
     );
   }
-  const why = endReason(delivery.reason);
-  return [delivery.status === 'dead' ? 'Given up' : 'Cancelled', why && `: ${why}`, answer && `. Last ${answer}`].filter(Boolean).join('');
+  return [delivery.status === 'dead' && 'Given up.', reasonText(delivery.reason), answer && `Last attempt: ${answer}.`].filter(Boolean).join(' ');
 }
 
 function Attempts({ delivery, from }: { delivery: Delivery; from: string }) {

@@ -82,5 +82,5 @@ const kColumns: Column<Job>[] = [
     cell: (job) => <span className="text-muted tnum">{job.ended_at ? duration(Math.max(0, toMs(job.ended_at) - toMs(job.created_at))) : '–'}</span>,
   },
   // On a card there is no room: the job's page has it too.
-  { id: 'stop', header: 'Action', align: 'right', card: 'hidden', cell: (job) => <Stop job={job} /> },
+  { id: 'stop', header: 'Actions', quiet: true, align: 'right', card: 'hidden', cell: (job) => <Stop job={job} /> },
 ];

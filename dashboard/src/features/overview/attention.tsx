@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { CircleCheck } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Link } from 'react-router';
-import { webhookHealthQuery } from '@/api/metrics';
+import { kWindows, webhookHealthQuery } from '@/api/metrics';
 import type { MetricsWindow, Webhook, WebhookHealth } from '@/api/models';
 import { allWebhooksQuery, webhookName } from '@/api/webhooks';
 import { int, percent } from '@/lib/numbers';
@@ -14,14 +14,17 @@ import { needAttention } from './need-attention';
 
 const kShown = 5;
 
-export function Attention({ window, words }: { window: MetricsWindow; words: string }) {
+/// It is about what is so now: webhooks side by side are counted over an hour or a day, whatever the charts show.
+export function Attention({ window: charted }: { window: MetricsWindow }) {
+  const window = charted === '15m' || charted === '1h' ? '1h' : '24h';
+  const words = kWindows.find((one) => one.value === window)?.words ?? '';
   const webhooks = useQuery(allWebhooksQuery);
   const health = useQuery(webhookHealthQuery(window));
   const found = needAttention(webhooks.data ?? [], health.data ?? []);
   return (
     <Card
       title="Needs attention"
-      note={found.length > kShown ? `${kShown} of ${found.length} webhooks` : undefined}
+      note={found.length > kShown ? `${kShown} of ${found.length} webhooks` : words}
       actions={
         <Link to="/webhooks" className="text-accent-ink text-xs font-medium hover:underline">
           All webhooks
@@ -48,6 +51,7 @@ export function Attention({ window, words }: { window: MetricsWindow; words: str
 }
 
 function Row({ webhook, health, words }: { webhook: Webhook; health: WebhookHealth | undefined; words: string }) {
+  const status = webhookStatus(webhook);
   return (
     <li className="hover:bg-hover/60 relative -mx-2 flex items-center gap-3 rounded-md px-2 py-2">
       <div className="min-w-0 flex-1">
@@ -56,12 +60,12 @@ function Row({ webhook, health, words }: { webhook: Webhook; health: WebhookHeal
         </Link>
         <p className="text-muted truncate text-xs">{why(webhook, health)}</p>
       </div>
-      {health && health.success_rate !== null && (
+      {health && (
         <span className="tnum text-soft text-sm" data-tip={`${int(health.failed_attempts)} of ${int(health.attempts)} attempts failed in ${words}`}>
           {percent(health.success_rate)}
         </span>
       )}
-      <StatusBadge status={webhookStatus(webhook)} />
+      {status !== 'enabled' && <StatusBadge status={status} />}
     </li>
   );
 }

@@ -12,7 +12,7 @@ export function needAttention(webhooks: readonly Webhook[], health: readonly Web
     if (!webhook.enabled) return webhook.disabled_reason === 'by_user' ? 0 : 3;
     if (webhook.failing_since !== null) return 2;
     const its = byId.get(webhook.id);
-    return its && its.success_rate !== null && its.attempts >= kAttemptsMin && its.success_rate < kSuccessRateMin ? 1 : 0;
+    return its && its.attempts >= kAttemptsMin && its.success_rate < kSuccessRateMin ? 1 : 0;
   };
   return webhooks
     .map((webhook) => ({ webhook, health: byId.get(webhook.id), rank: rank(webhook) }))

@@ -55,7 +55,7 @@ function Overview({ known }: { known: boolean }) {
           {metrics.data && known ? <Tiles metrics={metrics.data} words={words} /> : <TilesSkeleton />}
           <div className="grid gap-4 xl:grid-cols-2">
             <Charts metrics={known ? metrics.data : undefined} />
-            <Attention window={window} words={words} />
+            <Attention window={window} />
           </div>
           <Suspense>
             <LatestDeliveries />

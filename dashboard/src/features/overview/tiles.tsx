@@ -5,7 +5,7 @@ import type { Metrics } from '@/api/models';
 import { useLiveRate } from '@/components/use-live-rate';
 import { cx } from '@/lib/cx';
 import { compact, int, percent, perSecond } from '@/lib/numbers';
-import { meanRate, ratesOf } from '@/lib/series';
+import { meanRate, ratesOf, successRates } from '@/lib/series';
 import { duration } from '@/lib/time';
 import { Sparkline } from '@/ui/sparkline';
 import { Skeleton } from '@/ui/states';
@@ -13,6 +13,8 @@ import { Skeleton } from '@/ui/states';
 const kGrid = 'grid grid-cols-2 gap-3 sm:grid-cols-3 2xl:grid-cols-6';
 /// Below it somebody should look.
 const kSuccessRateMin = 0.95;
+/// Where the line of the success rate begins, so that a few failures are seen.
+const kSparkFrom = 0.8;
 
 export function Tiles({ metrics, words }: { metrics: Metrics; words: string }) {
   const live = useLiveRate();
@@ -35,7 +37,7 @@ export function Tiles({ metrics, words }: { metrics: Metrics; words: string }) {
         icon={low ? TriangleAlert : undefined}
         iconLabel="Low"
       >
-        <Sparkline values={series.map((p) => p.failed_attempts)} tone={low ? 'bad' : 'ok'} />
+        <Sparkline values={successRates(series)} from={kSparkFrom} tone={low ? 'bad' : 'ok'} />
       </Tile>
       <Tile
         label="Latency p95"

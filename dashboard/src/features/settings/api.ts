@@ -79,11 +79,22 @@ export function useRemoveMember() {
 }
 
 const kInvitationsMax = 250;
+/// Whoever is beyond it is named by their id.
+const kNamesMax = 250;
 
 /// The open ones. They stand beside the list of members, whose page is in the URL: so all at once.
 export const invitationsQuery = queryOptions({
   queryKey: keys.invitations.list(),
   queryFn: async ({ signal }) => (await get('/api/invitations', { query: { limit: kInvitationsMax }, signal })).data,
+});
+
+/// E-mail addresses of members and open invitations, by their ids.
+export const namesQuery = queryOptions({
+  queryKey: keys.members.list({ names: true }),
+  queryFn: async ({ signal }): Promise<Map<string, string>> => {
+    const [members, invited] = await Promise.all([get('/api/users', { query: { limit: kNamesMax }, signal }), get('/api/invitations', { query: { limit: kNamesMax }, signal })]);
+    return new Map([...members.data, ...invited.data].map(({ id, email }) => [id, email]));
+  },
 });
 
 export function useInvite() {

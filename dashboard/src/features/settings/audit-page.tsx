@@ -1,3 +1,4 @@
+import { useQuery } from '@tanstack/react-query';
 import { Eye, Pencil, ScrollText, Trash2, type LucideIcon } from 'lucide-react';
 import { Link, useNavigate } from 'react-router';
 import { get } from '@/api/client';
@@ -12,6 +13,7 @@ import { CursorPager, useCursorPage } from '@/ui/cursor-pager';
 import { EmptyState, SkeletonRows } from '@/ui/states';
 import { TimeAgo } from '@/ui/time-ago';
 import { actionWeight, actionWords, byDay } from './audit-words';
+import { namesQuery } from './api';
 import { AdminsOnly, SettingsFrame } from './settings-frame';
 
 export function Component() {
@@ -65,19 +67,22 @@ function Log() {
 const kIcons: Record<ReturnType<typeof actionWeight>, LucideIcon> = { gone: Trash2, changed: Pencil, seen: Eye };
 
 function Entry({ entry: { actor, action, target, address, created_at } }: { entry: AuditEntry }) {
+  const name = useQuery(namesQuery).data?.get(target);
+  // What somebody did to themself says so, or needs no more words.
+  const self = target === actor || name === actor || action === 'user.join';
   const weight = actionWeight(action);
   const Icon = kIcons[weight];
   return (
-    <li className="flex items-start gap-3 px-4 py-2.5 text-sm">
+    <li className="flex flex-wrap items-start gap-x-3 px-4 py-2.5 text-sm sm:flex-nowrap">
       <Icon size={14} aria-hidden className={cx('mt-1 shrink-0', weight === 'gone' ? 'text-bad' : 'text-muted')} />
-      <p className="text-soft min-w-0 flex-1" data-tip={action}>
-        <span className="text-ink font-medium break-all">{actor}</span> {actionWords(action)} {target && target !== actor && <Target target={target} />}
+      <p className="text-soft min-w-0 flex-1 max-sm:basis-4/5" data-tip={action}>
+        <span className="text-ink font-medium break-all">{actor}</span> {actionWords(action, self)} {target && !self && <Target target={name ?? target} />}
       </p>
-      <p className="text-muted flex shrink-0 flex-col items-end gap-x-4 text-xs sm:flex-row sm:items-center">
-        <code className="max-sm:max-w-28 max-sm:truncate" data-tip="From this address">
+      <p className="text-muted flex shrink-0 items-center gap-x-4 text-xs max-sm:w-full max-sm:pl-6.5">
+        <code data-tip="From this address">
           {address}
         </code>
-        <span className="min-w-16 text-right">
+        <span className="min-w-16 text-right max-sm:ml-auto">
           <TimeAgo at={created_at} />
         </span>
       </p>
@@ -91,7 +96,7 @@ function Target({ target }: { target: string }) {
   const place = page?.path ?? (target.startsWith('key_') ? '/settings/keys' : null);
   if (!place) return <span className="text-ink break-all">{target}</span>;
   return (
-    <Link to={place} className="text-accent-ink break-all hover:underline">
+    <Link to={place} className="text-accent-ink decoration-line-strong break-all underline underline-offset-2 hover:decoration-current">
       {target}
     </Link>
   );

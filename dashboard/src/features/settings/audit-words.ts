@@ -29,8 +29,15 @@ const kActions: Record<string, string> = {
   'settings.update': 'changed the settings',
 };
 
+/// Where who did it is whom it was done to.
+const kOnSelf: Record<string, string> = {
+  'user.role': 'changed their own role',
+  'user.remove': 'left the organization',
+};
+
 /// What the server does not tell yet is shown as it is: "thing.happen" → "thing happen".
-export function actionWords(action: string): string {
+export function actionWords(action: string, onSelf = false): string {
+  if (onSelf && kOnSelf[action]) return kOnSelf[action];
   return kActions[action] ?? action.replaceAll(/[._]/g, ' ');
 }
 

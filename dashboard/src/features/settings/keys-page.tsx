@@ -94,7 +94,7 @@ function List({ onNew }: { onNew: () => void }) {
         <ul aria-label="API keys" className="divide-line divide-y">
           {page.rows.map((key) => (
             <li key={key.id} className="flex flex-wrap items-center gap-x-4 gap-y-1 px-4 py-2.5">
-              <div className="min-w-0 flex-1 basis-52">
+              <div className="min-w-0 flex-1 max-sm:basis-full">
                 <p className="text-ink truncate text-sm font-medium">{key.name || <span className="text-muted">without a name</span>}</p>
                 <p className="text-muted flex flex-wrap items-center gap-x-2 text-xs">
                   <CopyText value={key.id} />
@@ -106,10 +106,10 @@ function List({ onNew }: { onNew: () => void }) {
               <Badge tone={kScopes[key.scope].tone} tip={kScopes[key.scope].may}>
                 {kScopes[key.scope].label}
               </Badge>
-              <span className="text-muted w-28 text-right text-xs">
+              <span className="text-muted text-xs sm:w-28 sm:text-right">
                 made <TimeAgo at={key.created_at} />
               </span>
-              <IconButton icon={Trash2} size="sm" label={`Delete ${key.name || key.id}`} onClick={() => setDeleting(key)} />
+              <IconButton icon={Trash2} size="sm" className="max-sm:ml-auto" label={`Delete ${key.name || key.id}`} onClick={() => setDeleting(key)} />
             </li>
           ))}
         </ul>

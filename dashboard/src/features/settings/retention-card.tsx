@@ -51,8 +51,8 @@ function Form({ days }: { days: number }) {
       >
         <Checkbox label="Keep everything for ever" hint="The store grows with every event." checked={forever} onChange={setForever} />
         <div className="flex flex-wrap items-end gap-2">
-          <Field label="Days" error={parsed.problem ?? error?.field('retention_days')} className="flex-1 basis-40">
-            <Input inputMode="numeric" maxLength={4} value={text} disabled={forever} onChange={(event) => setText(event.target.value)} className="max-w-32" />
+          <Field label="Days" error={parsed.problem ?? error?.field('retention_days')} className="w-32">
+            <Input inputMode="numeric" maxLength={4} value={text} disabled={forever} onChange={(event) => setText(event.target.value)} />
           </Field>
           <Button type="submit" busy={save.isPending} disabled={!ready}>
             Save

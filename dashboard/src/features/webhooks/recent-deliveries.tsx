@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { Link } from 'react-router';
 import { kDeliveryKinds, useLive } from '@/api/live';
 import type { Delivery } from '@/api/models';
-import { lastAnswer } from '@/lib/delivery-words';
+import { lastAnswer } from '@/lib/attempt-errors';
 import { int } from '@/lib/numbers';
 import { toMs } from '@/lib/time';
 import { deliveryStatus, StatusBadge } from '@/ui/badge';

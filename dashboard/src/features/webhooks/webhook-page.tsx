@@ -115,7 +115,7 @@ function Shown({ webhook }: { webhook: Webhook }) {
       <div className="flex flex-col gap-4">
         <State webhook={webhook} />
         <WebhookHealthSection webhookId={webhook.id} window={window} onWindow={(next) => setParams({ window: next })} />
-        <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
+        <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,1fr)_18.5rem]">
           <div className="flex min-w-0 flex-col gap-4">
             {receiver && (
               <Card title="What the test receiver got" actions={<ReceiverAnswer id={receiver} />}>

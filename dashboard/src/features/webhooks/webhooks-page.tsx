@@ -76,7 +76,8 @@ export function Component() {
       { id: 'status', header: 'Status', card: 'corner', cell: (w) => <StatusBadge status={webhookStatus(w)} tip={statusTip(w)} /> },
       {
         id: 'menu',
-        header: '',
+        header: 'Actions',
+        quiet: true,
         align: 'right',
         className: 'w-10',
         cell: (w) => (
@@ -198,7 +199,7 @@ function Health({ of: webhook }: { of: Webhook }) {
 
 function Latency({ of: webhook }: { of: Webhook }) {
   const health = useContext(HealthContext).get(webhook.id);
-  return <span className="text-soft tnum">{health?.succeeded ? duration(health.p95_ms) : '–'}</span>;
+  return <span className="text-soft tnum whitespace-nowrap">{health?.succeeded ? duration(health.p95_ms) : '–'}</span>;
 }
 
 function statusTip(webhook: Webhook): string | undefined {
