@@ -42,7 +42,7 @@ struct HttpResponse {
   std::string content_type = "application/json";
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
-  std::string_view static_body;  ///< goes out where body is empty; lives as long as the process
+  std::string_view static_body;              ///< goes out where body is empty; lives as long as the process
   std::shared_ptr<ResponseStream> stream{};  ///< follows the body; the connection closes after it
 
   std::string_view content() const { return body.empty() ? static_body : body; }

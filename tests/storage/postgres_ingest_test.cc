@@ -231,7 +231,7 @@ TEST_F(PostgresIngestTest, what_waits_in_any_lane_is_counted) {
   ASSERT_TRUE(process.send());
   std::thread holder([&] { server.sql(url, "BEGIN; SELECT pg_advisory_xact_lock(1), pg_sleep(0.7); COMMIT"); });
   std::vector<std::shared_ptr<Answer>> answers;
-  pass(process, milliseconds(150));
+  wait_for_holder();
   answers.push_back(submit(process));
   answers.push_back(submit(process, "first"));
   pass(process, milliseconds(100));  // these two are in commits, which wait for the lock
