@@ -57,13 +57,13 @@ void PasswordHasher::verify(EventLoop& loop, std::string hash, std::string passw
 }
 
 void PasswordHasher::submit(Work work) {
-  bool admitted = false;
-  {
-    const std::lock_guard lock(mutex_);
-    admitted = !stopped_ && waiting_.size() < kPasswordsWaitingMax;
-    if (admitted) waiting_.push_back(std::move(work));
+  std::unique_lock lock(mutex_);
+  if (stopped_ || waiting_.size() >= kPasswordsWaitingMax) {
+    lock.unlock();
+    return std::move(work)(false);
   }
-  if (!admitted) return std::move(work)(false);
+  waiting_.push_back(std::move(work));
+  lock.unlock();
   wake_.notify_one();
 }
 
