@@ -101,6 +101,7 @@ Awaitable<Result<std::vector<WorkerShare>>> list_workers(PgRead read) {
   auto rows = co_await read_rows(read, std::move(statement));
   if (!rows) co_return rows.error();
   std::vector<WorkerShare> workers;
+  workers.reserve(static_cast<std::size_t>(rows->size()));
   for (int row = 0; row < rows->size(); ++row)
     workers.push_back({std::string(rows->text(row, 0)), static_cast<std::size_t>(rows->integer(row, 1))});
   co_return workers;
@@ -115,6 +116,7 @@ Awaitable<Result<std::vector<OrganizationRole>>> list_organizations(PgRead read,
   auto rows = co_await read_rows(read, std::move(statement));
   if (!rows) co_return rows.error();
   std::vector<OrganizationRole> organizations;
+  organizations.reserve(static_cast<std::size_t>(rows->size()));
   for (int row = 0; row < rows->size(); ++row)
     organizations.push_back({OrganizationId{rows->integer(row, 0)}, std::string(rows->text(row, 1)),
                              static_cast<Role>(rows->integer(row, 2))});
