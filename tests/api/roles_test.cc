@@ -55,6 +55,7 @@ constexpr Row kRoutes[] = {
     {"POST", "/api/keys", Least::kAdmin},
     {"DELETE", "/api/keys/{id}", Least::kAdmin},
     {"GET", "/api/metrics", Least::kViewer},
+    {"GET", "/api/metrics/webhooks", Least::kViewer},
     {"GET", "/api/auth/me", Least::kAnybody},
     {"POST", "/api/auth/login", Least::kNothing},
     {"POST", "/api/auth/accept", Least::kNothing},
