@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/embedded.h"
+#include "base/limits.h"
 #include "storage/postgres_schema.h"
 #include "storage/rollup.h"
 #include "tests/storage/postgres_process.h"
@@ -140,6 +141,20 @@ TEST_F(PostgresCountersTest, a_drop_follows_the_key_and_reads_nothing_else) {
   EXPECT_EQ(sql("SELECT count(*) || ' ' || min(minute) FROM rollups"), "15000 5001");
   for (int slices = 0; sql("SELECT drop_old_rollups(" + now_ms + ")") == "t"; ++slices) ASSERT_LT(slices, 5);
   EXPECT_EQ(sql("SELECT min(minute) FROM rollups"), "18500");
+}
+
+TEST_F(PostgresCountersTest, of_a_webhook_that_has_many_dead_no_more_are_read_than_are_counted) {
+  add(0, 3 * kRowsExaminedMax, DeliveryState::kDead);  // every second is webhook 1's
+  add(1, 20, DeliveryState::kPending);
+  sql("ANALYZE deliveries");
+  const MetricsReport report =
+      must(q::metrics(read(), kReadsOrg, MetricsWindow::k1h, WebhookId{1}, kReadsBegin + std::chrono::hours(1)));
+  EXPECT_EQ(report.dlq, kRowsExaminedMax);
+  EXPECT_EQ(report.pending, 10);
+  run(*connection, "SELECT pg_stat_force_next_flush()");
+  const std::string entries =
+      sql("SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname LIKE 'deliveries_%'");
+  EXPECT_LE(std::stoul(entries), kRowsExaminedMax + 100);
 }
 
 TEST(PostgresWriters, counts_of_several_processes_add_up) {
