@@ -1,5 +1,6 @@
 // How long the dashboard's overview takes to be painted, from the address to the last chart, in Debian's Chromium.
-// Usage: overview.mjs ORIGIN FIRST-LINK ROUNDS. Prints JSON: ms of each round, the first with an empty cache.
+// Usage: overview.mjs ORIGIN FIRST-LINK ROUNDS. Prints JSON, ms of each round: {"empty": [...], "full": [...]}, by what the
+// browser's cache has. A browser that has just been started is not measured.
 import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -20,18 +21,32 @@ if (answer.status !== 201) throw new Error(`accept: ${answer.status} ${await ans
 const [name, value] = answer.headers.get("set-cookie").split(";")[0].split("=");
 
 const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox", "--disable-dev-shm-usage"] });
-try {
+
+async function openContext() {
   const context = await browser.newContext({ baseURL: origin, viewport: { width: 1280, height: 860 } });
   await context.addCookies([{ name, value, url: origin }]);
-  const page = await context.newPage();
-  const times = [];
-  for (let round = 0; round < Number(rounds); ++round) {
-    await page.goto("/", { waitUntil: "commit" });
-    const painted = await page.waitForFunction((charts) => {
-      const loading = document.querySelector('[aria-busy="true"], [role="status"][aria-label="Loading"]');
-      return document.querySelectorAll("main canvas").length >= charts && !loading && performance.now();
-    }, kCharts, { timeout: kWaitMs });
-    times.push(await painted.jsonValue());
+  return { context, page: await context.newPage() };
+}
+
+async function paint(page) {
+  await page.goto("/", { waitUntil: "commit" });
+  const painted = await page.waitForFunction((charts) => {
+    const loading = document.querySelector('[aria-busy="true"], [role="status"][aria-label="Loading"]');
+    return document.querySelectorAll("main canvas").length >= charts && !loading && performance.now();
+  }, kCharts, { timeout: kWaitMs });
+  return painted.jsonValue();
+}
+
+try {
+  const times = { empty: [], full: [] };
+  for (let round = 0; round <= Number(rounds); ++round) {
+    const { context, page } = await openContext();
+    const empty = await paint(page);
+    const full = await paint(page);
+    await context.close();
+    if (round === 0) continue;
+    times.empty.push(empty);
+    times.full.push(full);
   }
   console.log(JSON.stringify(times));
 } finally {

@@ -33,7 +33,7 @@ def on_postgres(context):
 def fill(server, receiver, events):
     """So many events of TYPES types and TENANTS tenants, delivered; and the dead ones on top. The webhooks' ids."""
     webhooks = [server.subscribe(receiver.port, [f"list.t{each}"], max_in_flight=64) for each in range(TYPES)]
-    dead = server.subscribe(free_port(), ["list.dead"], max_attempts=1, max_in_flight=64)
+    dead = server.subscribe(free_port(), ["list.dead"], retry={"max_attempts": 1}, max_in_flight=64)
     before = receiver.received()
     for each in range(TYPES):
         server.post_batches(events // TYPES, f"list.t{each}", payload_bytes=512, tenants=TENANTS)
@@ -82,7 +82,7 @@ def times(server, webhooks, dead):
 
 
 def paint_times(server):
-    """Of the overview in a browser, in ms, the first with an empty cache."""
+    """Of the overview in a browser, in ms: `empty`, `full`, by what its cache has."""
     link = re.search(r"http\S+#token=\S+", (server.data_dir / "bench-server.log").read_text()).group()
     words = ["node", OVERVIEW, f"http://127.0.0.1:{server.port}", link, str(ROUNDS)]
     return json.loads(subprocess.run(words, check=True, text=True, stdout=subprocess.PIPE, timeout=300).stdout)
@@ -102,7 +102,7 @@ def run(context):
         figures += [
             Figure(f"slowest of {len(found)} lists and reports, {store}", max(found.values()), "ms", at_most=ANSWER_MS_MAX,
                    note=max(found, key=found.get)),
-            Figure(f"overview painted, empty cache, {store}", paints[0], "ms", at_most=PAINT_MS_MAX),
-            Figure(f"overview painted, {store}", median(paints[1:]), "ms", at_most=PAINT_MS_MAX),
+            Figure(f"overview painted, empty cache, {store}", median(paints["empty"]), "ms", at_most=PAINT_MS_MAX),
+            Figure(f"overview painted, {store}", median(paints["full"]), "ms", at_most=PAINT_MS_MAX),
         ]
     return figures, results

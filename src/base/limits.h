@@ -67,7 +67,7 @@ inline constexpr auto kReceiverKept = 1h;                           ///< a reque
 // Lists.
 inline constexpr std::size_t kPageDefault = 50;
 inline constexpr std::size_t kPageMax = 250;
-inline constexpr std::size_t kRowsExaminedMax = 20'000;  ///< rows a list looks at for one page
+inline constexpr std::size_t kRowsExaminedMax = 10'000;  ///< rows a list looks at for one page
 inline constexpr auto kQueryTimeout = 1s;                ///< no reader's transaction lasts longer
 
 // Reports of what is counted.

@@ -4,7 +4,7 @@ import { RouterProvider } from 'react-router';
 import { onSignedOut } from '@/api/client';
 import { ApiError } from '@/api/errors';
 import { keys } from '@/api/keys';
-import { onOtherTabsSession } from '@/api/session';
+import { onOtherTabsSession, sessionQuery } from '@/api/session';
 import { TipLayer } from '@/ui/tip-layer';
 import { toastError, Toaster } from '@/ui/toaster';
 import { router } from './router';
@@ -26,6 +26,9 @@ const client = new QueryClient({
     },
   }),
 });
+
+// Every page needs it: it is asked for while the page's own code loads.
+void client.prefetchQuery(sessionQuery);
 
 export function App() {
   useEffect(() => {
