@@ -120,11 +120,11 @@ struct TouchSession {
   Sha256 token{};
 };
 inline constexpr auto kSessionTouchEvery = std::chrono::minutes(1);
-/// Errors: kNotFound.
+/// Nothing brings it back; its address stays known. Errors: kNotFound.
 struct EndSession {
   Sha256 token{};
 };
-/// All of that user's.
+/// All of that user's; likewise.
 struct EndSessions {
   UserId user;
 };
@@ -201,7 +201,8 @@ class PeopleStore {
   virtual Awaitable<Result<Account>> find_account(EventLoop& loop, std::string email) = 0;
   /// One indexed query: for every request of a browser.
   virtual Awaitable<Result<Session>> find_session(EventLoop& loop, Sha256 token) = 0;
-  /// Whether the user has a session, alive or not long expired, that began at that address.
+  /// Whether a session of the user's began at that address that is alive, or has ended within kAddressKnown; of the
+  /// newest kSessionsOfUserMax.
   virtual Awaitable<Result<bool>> knows_address(EventLoop& loop, UserId user, std::string address) = 0;
   /// Those of a user, the first joined first; at most kOrganizationsOfUserMax.
   virtual Awaitable<Result<std::vector<OrganizationRole>>> list_organizations(EventLoop& loop, UserId user) = 0;

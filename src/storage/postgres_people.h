@@ -47,6 +47,8 @@ class PeopleSession : public PgTransaction {
   /// Its place among the rows is that of the session.
   std::size_t begin_session(UserId user, OrganizationId organization, const NewSession& session);
   Awaitable<PeopleResult> commit_session(UserId user, OrganizationId organization, const NewSession& session);
+  /// All of that user's but one.
+  void end_sessions(UserId user, const Sha256& but = {});
 
   // Reads, in the next batch.
   std::size_t read_has_accounts();

@@ -189,8 +189,33 @@ TEST_P(StoreSuite, a_session_lasts_seven_days_from_its_last_use_and_thirty_in_al
   EXPECT_EQ(code_of(change_people(SwitchOrganization{token("second"), kOrg})), ErrorCode::kNotFound);
   EXPECT_TRUE(*wait(people().knows_address(loop(), ada, "10.0.0.3")));
   EXPECT_FALSE(*wait(people().knows_address(loop(), ada, "10.0.0.4")));
+  harness->advance(kAddressKnown - milliseconds(1));
+  keep_house();
+  EXPECT_TRUE(*wait(people().knows_address(loop(), ada, "10.0.0.3")));
+  harness->advance(milliseconds(1));
   keep_house();
   EXPECT_FALSE(*wait(people().knows_address(loop(), ada, "10.0.0.3"))) << "the housekeeping has taken it away";
+}
+
+TEST_P(StoreSuite, an_address_stays_known_however_the_session_there_has_ended) {
+  const UserId ada = make_owner();
+  const UserId bob = make_member("bob", Role::kViewer);
+  const auto begin = [&](const char* name) { ASSERT_TRUE(change_people(BeginSession{ada, {token(name), name}})); };
+  begin("one");
+  begin("other");
+  begin("all");
+  ASSERT_TRUE(change_people(EndSession{token("one")}));
+  ASSERT_TRUE(change_people(SetPassword{ada, "new hash", token("all")}));
+  ASSERT_TRUE(change_people(EndSessions{ada}));
+  for (const char* name : {"one", "other", "all"}) {
+    EXPECT_TRUE(*wait(people().knows_address(loop(), ada, name))) << name;
+    EXPECT_FALSE(*wait(people().knows_address(loop(), bob, name))) << name;
+    EXPECT_TRUE(change_people(TouchSession{token(name)}));
+    EXPECT_FALSE(session_of(name)) << "it does not come back";
+    EXPECT_EQ(code_of(change_people(EndSession{token(name)})), ErrorCode::kNotFound);
+  }
+  keep_house();
+  EXPECT_TRUE(*wait(people().knows_address(loop(), ada, "one")));
 }
 
 TEST_P(StoreSuite, sessions_end_one_or_all) {
@@ -227,7 +252,8 @@ TEST_P(StoreSuite, a_session_begins_where_the_last_one_was) {
   EXPECT_EQ(session_of("a")->organization.id, other);
   EXPECT_EQ(session_of("ada")->organization.id, kOrg) << "the other session stays where it is";
   ASSERT_TRUE(change_people(TouchSession{token("a")}));
-  EXPECT_EQ(change_people(BeginSession{ada, {token("b"), ""}})->session->organization.id, other);
+  ASSERT_TRUE(change_people(EndSession{token("a")}));
+  EXPECT_EQ(change_people(BeginSession{ada, {token("b"), ""}})->session->organization.id, other) << "though it ended";
   const UserId bob = make_member("bob", Role::kViewer);
   EXPECT_EQ(code_of(change_people(SwitchOrganization{token("bob"), other})), ErrorCode::kNotFound);
   EXPECT_EQ(session_of("bob")->organization.id, kOrg);
@@ -245,6 +271,9 @@ TEST_P(StoreSuite, a_user_has_a_hundred_sessions_at_most) {
   EXPECT_TRUE(session_of("1"));
   EXPECT_TRUE(session_of("ada"));
   EXPECT_TRUE(session_of("99"));
+  ASSERT_TRUE(change_people(EndSession{token("99")}));
+  ASSERT_TRUE(change_people(BeginSession{ada, {token("100"), ""}}));
+  EXPECT_TRUE(session_of("1")) << "what has ended goes first";
 }
 
 // ---- Roles -------------------------------------------------------------------------------------------------------
