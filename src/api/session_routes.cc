@@ -74,9 +74,8 @@ Awaitable<HttpResponse> login(ApiContext& api, ApiCall call) {
   intent.audit = AuditEntry{{}, account->user.email, "user.sign_in", to_text(account->user.id), address};
   auto begin = change_people(api, std::move(intent));
   auto begun = co_await std::move(begin);
-  if (!begun && begun.error().code == ErrorCode::kNotFound) {
-    co_return problem(403, "no_organization", "You belong to no organization any more.");
-  }
+  // Taken out of their last organization meanwhile.
+  if (!begun && begun.error().code == ErrorCode::kNotFound) co_return wrong_password();
   if (!begun) co_return problem_of(begun.error());
   auto answered = session_answer(api, 200, std::move(*begun->session), std::move(token));
   co_return co_await std::move(answered);

@@ -110,7 +110,7 @@ struct AcceptInvitation {
   NewSession session;
 };
 /// In the organization of the user's last used session if they still belong to it, else in the one they joined first.
-/// Errors: kNotFound (there is no such user, or they belong to no organization).
+/// Errors: kNotFound (there is no such user).
 struct BeginSession {
   UserId user;
   NewSession session;
@@ -156,8 +156,9 @@ struct SetRole {
   Role role{};
   Role by{};  ///< of who asks
 };
-/// Takes the user out of the organization at once. Their sessions there move to the organization of theirs that they
-/// joined first, or end. Errors: as SetRole.
+/// Takes the user out of the organization at once; invitations of theirs to it end. Their sessions there move to the
+/// organization of theirs that they joined first. Who belongs to no other has no account any more: they could not sign
+/// in to accept what they are invited to later. Errors: as SetRole.
 struct RemoveMember {
   OrganizationId organization;
   UserId user;

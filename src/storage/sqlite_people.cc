@@ -298,9 +298,14 @@ Result<PeopleResult> SqlitePeople::apply_one(const RemoveMember& change) {
       .bind(change.organization.value)
       .bind(change.user.value)
       .run();
+  db_.use("DELETE FROM invitations WHERE organization_id = ?1 AND email = (SELECT email FROM users WHERE id = ?2)")
+      .bind(change.organization.value)
+      .bind(change.user.value)
+      .run();
   const auto left = sqlite_queries::list_organizations(db_, change.user);
   if (left.empty()) {
     db_.use("DELETE FROM sessions WHERE user_id = ?1").bind(change.user.value).run();
+    db_.use("DELETE FROM users WHERE id = ?1").bind(change.user.value).run();
   } else {
     db_.use("UPDATE sessions SET organization_id = ?3 WHERE user_id = ?2 AND organization_id = ?1")
         .bind(change.organization.value)

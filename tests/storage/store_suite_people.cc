@@ -323,7 +323,7 @@ TEST_P(StoreSuite, who_is_taken_out_is_out_at_once) {
   EXPECT_EQ(code_of(change_people(RemoveMember{kOrg, bob, Role::kAdmin})), ErrorCode::kNotFound);
   EXPECT_EQ(code_of(change_people(SetRole{kOrg, bob, Role::kAdmin, Role::kOwner})), ErrorCode::kNotFound);
   EXPECT_EQ(code_of(change_people(BeginSession{bob, {token("b"), ""}})), ErrorCode::kNotFound);
-  EXPECT_TRUE(wait(people().find_account(loop(), "bob@example.com"))) << "the account is their own";
+  EXPECT_EQ(code_of(wait(people().find_account(loop(), "bob@example.com"))), ErrorCode::kNotFound);
 
   ASSERT_TRUE(change_people(CreateInvitation{kOrg, "eve@example.com", Role::kOwner, Role::kOwner, token("eve in")}));
   AcceptInvitation accept{token("eve in"), {}, "", "Eve", "x", {token("eve"), ""}};
@@ -331,6 +331,32 @@ TEST_P(StoreSuite, who_is_taken_out_is_out_at_once) {
   EXPECT_TRUE(change_people(RemoveMember{kOrg, ada, Role::kOwner}));
   ASSERT_TRUE(session_of("ada")) << "who belongs somewhere else goes on there";
   EXPECT_EQ(session_of("ada")->organization.id, other);
+}
+
+TEST_P(StoreSuite, who_was_taken_out_comes_back_by_a_new_invitation_alone) {
+  const UserId ada = make_owner();
+  const OrganizationId other = make_organization(ada, "other");
+  const auto invite = [&](const char* name, OrganizationId org) {
+    ASSERT_TRUE(change_people(CreateInvitation{org, "bob@example.com", Role::kViewer, Role::kOwner, token(name)}));
+  };
+  const auto accept = [&](const char* name) {
+    return change_people(AcceptInvitation{token(name), {}, "", "Bob", "x", {token(name), ""}});
+  };
+  invite("first", kOrg);
+  invite("second", kOrg);
+  invite("elsewhere", other);
+  const UserId bob{accept("first").value().id};
+  ASSERT_TRUE(change_people(RemoveMember{kOrg, bob, Role::kAdmin}));
+  EXPECT_EQ(code_of(accept("second")), ErrorCode::kNotFound) << "it was from before";
+  ASSERT_TRUE(accept("elsewhere")) << "another organization's";
+  invite("again", kOrg);
+  const UserId there{wait(people().find_account(loop(), "bob@example.com")).value().user.id};
+  EXPECT_NE(there, bob);
+  ASSERT_TRUE(change_people(AcceptInvitation{token("again"), there, "", "", "", {token("again"), ""}}));
+  EXPECT_EQ(role_of(there), Role::kViewer);
+  ASSERT_TRUE(change_people(RemoveMember{other, there, Role::kOwner}));
+  EXPECT_TRUE(wait(people().find_account(loop(), "bob@example.com"))) << "they belong somewhere";
+  EXPECT_EQ(session_of("elsewhere")->organization.id, kOrg);
 }
 
 TEST_P(StoreSuite, an_organization_that_is_made_has_its_maker_alone) {
