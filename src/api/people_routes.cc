@@ -44,7 +44,13 @@ Awaitable<HttpResponse> set_role(ApiContext& api, ApiCall call) {
   if (role == Role::kOwner && !call.caller.is_at_least(Role::kOwner)) co_return owners_only();
   const auto id = parse_user_id(call.id);
   if (!id) co_return not_found();
-  if (body.refusal) co_return std::move(*body.refusal);
+  if (body.refusal) {
+    auto read = api.people.get_member(api.loop, call.organization, *id);
+    const auto member = co_await std::move(read);  // and this before what is wrong with the body
+    if (!member) co_return problem_of(member.error());
+    if (!may_set_role(*call.caller.role, member->role, role)) co_return owners_only();
+    co_return std::move(*body.refusal);
+  }
   PeopleChange intent = SetRole{call.organization, *id, *role, *call.caller.role};
   intent.audit = audit_of(api, call, "user.role", to_text(*id));
   auto set = change_people(api, std::move(intent));

@@ -209,6 +209,7 @@ class PeopleStore {
   virtual Awaitable<Result<std::vector<OrganizationRole>>> list_organizations(EventLoop& loop, UserId user) = 0;
   virtual Awaitable<Result<Organization>> get_organization(EventLoop& loop, OrganizationId id) = 0;
   virtual Awaitable<Result<Page<Member>>> list_members(EventLoop& loop, OrganizationId org, PageRequest page) = 0;
+  virtual Awaitable<Result<Member>> get_member(EventLoop& loop, OrganizationId org, UserId user) = 0;
   /// Without first links.
   virtual Awaitable<Result<Page<Invitation>>> list_invitations(EventLoop& loop, OrganizationId org,
                                                                PageRequest page) = 0;
@@ -216,8 +217,6 @@ class PeopleStore {
   virtual Awaitable<Result<Invitation>> find_invitation(EventLoop& loop, Sha256 token) = 0;
   virtual Awaitable<Result<Page<AuditRow>>> list_audit(EventLoop& loop, OrganizationId org, PageRequest page) = 0;
   virtual Awaitable<Result<Settings>> read_settings(EventLoop& loop) = 0;
-  /// Whether anybody has an account: before that a first link is needed.
-  virtual Awaitable<Result<bool>> has_accounts(EventLoop& loop) = 0;
   /// The workers that share the store and are alive, by name; none of a store that one process has to itself.
   virtual Awaitable<Result<std::vector<WorkerShare>>> list_workers(EventLoop& loop) = 0;
 };

@@ -142,6 +142,15 @@ Awaitable<Result<Page<Member>>> list_members(PgRead read, OrganizationId org, Pa
   co_return page_of<Member>(*rows, page.limit, member_from_row);
 }
 
+Awaitable<Result<Member>> get_member(PgRead read, OrganizationId org, UserId user) {
+  PgStatement statement = select_member(org, user);
+  auto rows = co_await read_rows(read, std::move(statement));
+  if (!rows) co_return rows.error();
+  auto member = selected_member(*rows);
+  if (!member) co_return no_such("member");
+  co_return std::move(*member);
+}
+
 Awaitable<Result<Page<Invitation>>> list_invitations(PgRead read, OrganizationId org, PageRequest page, WallTime now) {
   static const std::string kSelect =
       "SELECT id, organization_id, email, role, expires_ms FROM invitations WHERE organization_id = $1 AND id < $2"
@@ -181,13 +190,6 @@ Awaitable<Result<Settings>> read_settings(PgRead read) {
   Settings settings;
   if (!rows->empty()) settings.retention_days = static_cast<int>(rows->integer(0, 0));
   co_return settings;
-}
-
-Awaitable<Result<bool>> has_accounts(PgRead read) {
-  PgStatement statement{"SELECT EXISTS (SELECT FROM users)", {}};
-  auto rows = co_await read_rows(read, std::move(statement));
-  if (!rows) co_return rows.error();
-  co_return rows->integer(0, 0) != 0;
 }
 
 }  // namespace postgres_queries
