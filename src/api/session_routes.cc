@@ -8,7 +8,7 @@ namespace {
 
 Awaitable<HttpResponse> me(ApiContext& api, ApiCall call) {
   if (call.caller.session) {
-    auto answered = session_answer(api, 200, *call.caller.session);
+    auto answered = session_answer(api, *call.caller.session);
     co_return co_await std::move(answered);
   }
   auto read = api.people.get_organization(api.loop, call.organization);
@@ -77,7 +77,7 @@ Awaitable<HttpResponse> login(ApiContext& api, ApiCall call) {
   // Taken out of their last organization meanwhile.
   if (!begun && begun.error().code == ErrorCode::kNotFound) co_return wrong_password();
   if (!begun) co_return problem_of(begun.error());
-  auto answered = session_answer(api, 200, std::move(*begun->session), std::move(token));
+  auto answered = changed_session_answer(api, 200, std::move(*begun->session), std::move(token));
   co_return co_await std::move(answered);
 }
 
@@ -134,7 +134,7 @@ Awaitable<HttpResponse> change_password(ApiContext& api, ApiCall call) {
   auto set = change_people(api, std::move(intent));
   const auto done = co_await std::move(set);
   if (!done) co_return problem_of(done.error());
-  auto answered = session_answer(api, 200, *call.caller.session);
+  auto answered = changed_session_answer(api, 200, *call.caller.session);
   co_return co_await std::move(answered);
 }
 
@@ -150,7 +150,7 @@ Awaitable<HttpResponse> switch_organization(ApiContext& api, ApiCall call) {
   auto asked = change_people(api, std::move(intent));
   auto switched = co_await std::move(asked);
   if (!switched) co_return problem_of(switched.error());
-  auto answered = session_answer(api, 200, std::move(*switched->session));
+  auto answered = changed_session_answer(api, 200, std::move(*switched->session));
   co_return co_await std::move(answered);
 }
 
