@@ -100,7 +100,7 @@ struct NewSession {
 };
 /// Uses the invitation up, makes the account or takes `user` into the organization, and begins a session there.
 /// Errors: kNotFound (the token is unknown, used or expired; `user` has another e-mail than was invited), kConflict
-/// (without `user`: the e-mail has an account; with: they are a member already), kTooLarge (kOrganizationsOfUserMax).
+/// (without `user`: the e-mail has an account; with: they are a member already, or kOrganizationsOfUserMax).
 struct AcceptInvitation {
   Sha256 token{};
   UserId user;        ///< 0: a new account, of the next three
@@ -139,7 +139,7 @@ struct SwitchOrganization {
   Sha256 session{};
   OrganizationId organization;
 };
-/// Errors: kNotFound (the user), kTooLarge (kOrganizationsOfUserMax).
+/// Errors: kNotFound (the user), kConflict (kOrganizationsOfUserMax).
 struct CreateOrganization {
   UserId owner;
   std::string name;

@@ -395,11 +395,11 @@ TEST_P(StoreSuite, nobody_belongs_to_more_organizations_than_can_be_listed) {
   const UserId ada = make_owner();
   const UserId bob = make_member("bob", Role::kViewer);
   for (std::size_t i = 1; i < kOrganizationsOfUserMax; ++i) make_organization(bob, "another");
-  EXPECT_EQ(code_of(change_people(CreateOrganization{bob, "one more"})), ErrorCode::kTooLarge);
+  EXPECT_EQ(code_of(change_people(CreateOrganization{bob, "one more"})), ErrorCode::kConflict);
   const OrganizationId other = make_organization(ada, "other");
   ASSERT_TRUE(change_people(CreateInvitation{other, "bob@example.com", Role::kViewer, Role::kOwner, token("link")}));
   AcceptInvitation accept{token("link"), bob, "", "", "", {token("b"), ""}};
-  EXPECT_EQ(code_of(change_people(accept)), ErrorCode::kTooLarge);
+  EXPECT_EQ(code_of(change_people(accept)), ErrorCode::kConflict);
   EXPECT_EQ(wait(people().list_organizations(loop(), bob))->size(), kOrganizationsOfUserMax);
 }
 
