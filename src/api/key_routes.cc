@@ -61,14 +61,8 @@ Awaitable<HttpResponse> create_key(ApiContext& api, ApiCall call) {
 }
 
 Awaitable<HttpResponse> list_keys(ApiContext& api, ApiCall call) {
-  auto parameters = Parameters::from_query(call.query);
-  const auto page = parameters.take_page("keys", call.organization);
-  if (const auto faults = parameters.finish(); !faults.empty()) co_return invalid_query(faults);
-  auto listed = api.queries.list_api_keys(api.loop, call.organization, page);
-  const auto rows = co_await std::move(listed);
-  if (!rows) co_return problem_of(rows.error());
-  co_return list_response(rows->rows, parameters.next_cursor(rows->next),
-                          [](JsonWriter& json, const ApiKey& key) { write_api_key(json, key); });
+  return list_all(api, std::move(call), "keys", api.queries, &StoreQueries::list_api_keys,
+                  [](JsonWriter& json, const ApiKey& key) { write_api_key(json, key); });
 }
 
 Awaitable<HttpResponse> delete_key(ApiContext& api, ApiCall call) {

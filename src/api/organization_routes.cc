@@ -58,13 +58,7 @@ void write_audit(JsonWriter& json, const AuditRow& row) {
 }
 
 Awaitable<HttpResponse> list_audit(ApiContext& api, ApiCall call) {
-  auto parameters = Parameters::from_query(call.query);
-  const auto page = parameters.take_page("audit", call.organization);
-  if (const auto faults = parameters.finish(); !faults.empty()) co_return invalid_query(faults);
-  auto listed = api.people.list_audit(api.loop, call.organization, page);
-  const auto rows = co_await std::move(listed);
-  if (!rows) co_return problem_of(rows.error());
-  co_return list_response(rows->rows, parameters.next_cursor(rows->next), write_audit);
+  return list_all(api, std::move(call), "audit", api.people, &PeopleStore::list_audit, write_audit);
 }
 
 }  // namespace

@@ -27,13 +27,7 @@ HttpResponse problem_of_people(const Error& error) {
 }
 
 Awaitable<HttpResponse> list_users(ApiContext& api, ApiCall call) {
-  auto parameters = Parameters::from_query(call.query);
-  const auto page = parameters.take_page("users", call.organization);
-  if (const auto faults = parameters.finish(); !faults.empty()) co_return invalid_query(faults);
-  auto listed = api.people.list_members(api.loop, call.organization, page);
-  const auto rows = co_await std::move(listed);
-  if (!rows) co_return problem_of(rows.error());
-  co_return list_response(rows->rows, parameters.next_cursor(rows->next), write_member);
+  return list_all(api, std::move(call), "users", api.people, &PeopleStore::list_members, write_member);
 }
 
 Awaitable<HttpResponse> set_role(ApiContext& api, ApiCall call) {
@@ -75,13 +69,7 @@ Awaitable<HttpResponse> remove_user(ApiContext& api, ApiCall call) {
 }
 
 Awaitable<HttpResponse> list_invitations(ApiContext& api, ApiCall call) {
-  auto parameters = Parameters::from_query(call.query);
-  const auto page = parameters.take_page("invitations", call.organization);
-  if (const auto faults = parameters.finish(); !faults.empty()) co_return invalid_query(faults);
-  auto listed = api.people.list_invitations(api.loop, call.organization, page);
-  const auto rows = co_await std::move(listed);
-  if (!rows) co_return problem_of(rows.error());
-  co_return list_response(rows->rows, parameters.next_cursor(rows->next), write_invitation);
+  return list_all(api, std::move(call), "invitations", api.people, &PeopleStore::list_invitations, write_invitation);
 }
 
 /// The same answer whether or not somebody has an account by that address.

@@ -25,15 +25,9 @@ WebhookView view_for(const Caller& caller) {
 }
 
 Awaitable<HttpResponse> list_webhooks(ApiContext& api, ApiCall call) {
-  auto parameters = Parameters::from_query(call.query);
-  const auto page = parameters.take_page("webhooks", call.organization);
-  if (const auto faults = parameters.finish(); !faults.empty()) co_return invalid_query(faults);
-  auto listed = api.queries.list_webhooks(api.loop, call.organization, page);
-  const auto rows = co_await std::move(listed);
-  if (!rows) co_return problem_of(rows.error());
   const auto view = view_for(call.caller);
-  co_return list_response(rows->rows, parameters.next_cursor(rows->next),
-                          [view](JsonWriter& json, const WebhookPtr& row) { write_webhook(json, *row, view); });
+  return list_all(api, std::move(call), "webhooks", api.queries, &StoreQueries::list_webhooks,
+                  [view](JsonWriter& json, const WebhookPtr& row) { write_webhook(json, *row, view); });
 }
 
 Awaitable<HttpResponse> create_webhook(ApiContext& api, ApiCall call) {
