@@ -67,10 +67,8 @@ AuditEntry audit_of(const ApiContext& api, const ApiCall& call, std::string_view
           client_address(api.options.site, call.request)};
 }
 
-Api::Api(EventLoop& loop, Store& store, StoreQueries& queries, PeopleStore& people, Receiver& receiver, Intake& intake,
-         const LoopCatalog& catalog, Metrics& metrics, SignIn& sign_in, Activity& activity, ApiOptions options)
-    : context_(new ApiContext{loop, store, queries, people, receiver, intake, catalog, metrics, sign_in, activity,
-                              std::move(options), ParseThread(loop)}),
+Api::Api(const ApiPorts& ports, ApiOptions options)
+    : context_(new ApiContext{ports, std::move(options), ParseThread(ports.loop)}),
       router_(std::make_unique<Router>()) {
   add_system_routes(*router_);
   if (!context_->options.serves_api) return;

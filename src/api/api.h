@@ -39,11 +39,23 @@ struct ApiOptions {
   WallTime started_at{};
 };
 
+/// What an Api works with. All of it outlives the Api, and is of the same loop or thread-safe.
+struct ApiPorts {
+  EventLoop& loop;
+  Store& store;
+  StoreQueries& queries;
+  PeopleStore& people;
+  Receiver& receiver;
+  Intake& intake;
+  const LoopCatalog& catalog;
+  Metrics& metrics;
+  SignIn& sign_in;
+  Activity& activity;
+};
+
 class Api {
  public:
-  /// Everything outlives the Api, and is of the same loop or thread-safe.
-  Api(EventLoop& loop, Store& store, StoreQueries& queries, PeopleStore& people, Receiver& receiver, Intake& intake,
-      const LoopCatalog& catalog, Metrics& metrics, SignIn& sign_in, Activity& activity, ApiOptions options);
+  Api(const ApiPorts& ports, ApiOptions options);
   ~Api();
   Api(const Api&) = delete;
   Api& operator=(const Api&) = delete;

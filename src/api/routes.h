@@ -12,17 +12,7 @@
 
 namespace eventrelay {
 
-struct ApiContext {
-  EventLoop& loop;
-  Store& store;
-  StoreQueries& queries;
-  PeopleStore& people;
-  Receiver& receiver;
-  Intake& intake;
-  const LoopCatalog& catalog;
-  Metrics& metrics;
-  SignIn& sign_in;
-  Activity& activity;
+struct ApiContext : ApiPorts {
   ApiOptions options;
   ParseThread parse_thread;
 };

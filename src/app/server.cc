@@ -324,8 +324,17 @@ void Server::Impl::make_api(LoopParts& parts, tcp::acceptor acceptor) {
     options.store_name = "postgresql";
     options.helpers = [this] { return shared_store_->helpers(); };
   }
-  parts.api = std::make_unique<Api>(parts.loop, *store_, *queries_, *people_, *receiver_, parts.engine->intake(),
-                                    parts.engine->catalog(), metrics_, sign_in_, activity_, options);
+  const ApiPorts ports{.loop = parts.loop,
+                       .store = *store_,
+                       .queries = *queries_,
+                       .people = *people_,
+                       .receiver = *receiver_,
+                       .intake = parts.engine->intake(),
+                       .catalog = parts.engine->catalog(),
+                       .metrics = metrics_,
+                       .sign_in = sign_in_,
+                       .activity = activity_};
+  parts.api = std::make_unique<Api>(ports, std::move(options));
   Api* api = parts.api.get();
   parts.server = std::make_unique<HttpServer>(
       parts.context, std::move(acceptor), http_limits_, shared_, metrics_,

@@ -245,7 +245,7 @@ class NoSignInTest : public SessionRoutesTest {
     return options;
   }
   HttpResponse ask_there(HttpRequest asked) { return loop.wait(there.handle(std::move(asked))); }
-  Api there{loop.loop(), store, queries, people, receiver, intake, catalog, metrics, sign_in, activity, in_the_clear()};
+  Api there{ports, in_the_clear()};
 };
 
 TEST_F(NoSignInTest, nobody_is_signed_in_where_passwords_would_cross_a_network_in_the_clear) {
