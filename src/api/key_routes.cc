@@ -1,5 +1,4 @@
 // API keys: made, listed, deleted. A key's text is shown once, at its creation.
-#include "api/json_body.h"
 #include "api/people_body.h"
 #include "api/routes.h"
 #include "base/crypto.h"
@@ -18,24 +17,16 @@ struct KeyBody {
 
 KeyBody read_key(const HttpRequest& request) {
   KeyBody result;
-  if ((result.refusal = media_type_refusal(request))) return result;
-  auto parsed = parse_object(request.body);
-  if ((result.refusal = std::move(parsed.refusal))) return result;
-  std::vector<FieldError> faults;
-  JsonObject body(std::move(parsed.value), "", faults);
-  result.name = body.take_text("name").value_or("");
-  if (count_characters(result.name) > kNameCharsMax) {
-    body.fault("name", "must have at most " + std::to_string(kNameCharsMax) + " characters");
-  }
-  if (const auto text = body.take_text("scope")) {
-    const auto scope = parse_scope(*text);
-    if (!scope) body.fault("scope", "must be admin, publish or read");
-    result.scope = scope.value_or(Scope::kRead);
-  } else if (faults.empty()) {
-    body.fault("scope", "is missing");
+  BodyReader body(request);
+  if (body.object) {
+    result.name = body.object->take_text("name").value_or("");
+    if (count_characters(result.name) > kNameCharsMax) {
+      body.object->fault("name", "must have at most " + std::to_string(kNameCharsMax) + " characters");
+    }
+    result.scope = take_required_word(body, "scope", parse_scope, "admin, publish or read").value_or(Scope::kRead);
   }
   body.finish();
-  if (!faults.empty()) result.refusal = invalid_input(faults);
+  result.refusal = std::move(body.refusal);
   return result;
 }
 

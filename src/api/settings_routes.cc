@@ -1,5 +1,5 @@
 // What the installation is set to, and what it runs on.
-#include "api/people_body.h"
+#include "api/json_body.h"
 #include "api/routes.h"
 
 namespace eventrelay {
