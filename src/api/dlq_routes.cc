@@ -17,7 +17,7 @@ Awaitable<HttpResponse> list_dead(ApiContext& api, ApiCall call) {
 }
 
 Awaitable<HttpResponse> replay_dead(ApiContext& api, ApiCall call) {
-  const auto id = parse_delivery_id(call.id);
+  const auto id = parse_id<DeliveryId>(call.id);
   if (!id) co_return not_found();
   Change intent = ReplayDead{call.organization, *id};
   intent.audit = audit_of(api, call, "delivery.replay", to_text(*id));
@@ -26,7 +26,7 @@ Awaitable<HttpResponse> replay_dead(ApiContext& api, ApiCall call) {
 }
 
 Awaitable<HttpResponse> purge_dead(ApiContext& api, ApiCall call) {
-  const auto id = parse_delivery_id(call.id);
+  const auto id = parse_id<DeliveryId>(call.id);
   if (!id) co_return not_found();
   Change intent = PurgeDead{call.organization, *id};
   intent.audit = audit_of(api, call, "delivery.purge", to_text(*id));

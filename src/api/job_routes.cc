@@ -15,7 +15,7 @@ HttpResponse job_response(int status, const JobRow& job) {
 }
 
 Awaitable<HttpResponse> get_job(ApiContext& api, ApiCall call) {
-  const auto id = parse_job_id(call.id);
+  const auto id = parse_id<JobId>(call.id);
   if (!id) co_return not_found();
   auto read = api.queries.get_job(api.loop, call.organization, *id);
   const auto job = co_await std::move(read);
@@ -23,7 +23,7 @@ Awaitable<HttpResponse> get_job(ApiContext& api, ApiCall call) {
 }
 
 Awaitable<HttpResponse> cancel_job(ApiContext& api, ApiCall call) {
-  const auto id = parse_job_id(call.id);
+  const auto id = parse_id<JobId>(call.id);
   if (!id) co_return not_found();
   Change intent = CancelJob{call.organization, *id};
   intent.audit = audit_of(api, call, "job.cancel", to_text(*id));

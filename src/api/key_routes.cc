@@ -57,7 +57,7 @@ Awaitable<HttpResponse> list_keys(ApiContext& api, ApiCall call) {
 }
 
 Awaitable<HttpResponse> delete_key(ApiContext& api, ApiCall call) {
-  const auto id = parse_api_key_id(call.id);
+  const auto id = parse_id<ApiKeyId>(call.id);
   if (!id) co_return not_found();
   Change intent = DeleteApiKey{call.organization, *id};
   intent.audit = audit_of(api, call, "key.delete", to_text(*id));

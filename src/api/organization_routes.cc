@@ -40,7 +40,7 @@ Awaitable<HttpResponse> create_organization(ApiContext& api, ApiCall call) {
 }
 
 Awaitable<HttpResponse> rename_organization(ApiContext& api, ApiCall call) {
-  if (parse_organization_id(call.id) != call.organization) co_return not_found();
+  if (parse_id<OrganizationId>(call.id) != call.organization) co_return not_found();
   auto body = read_organization(call.request);
   if (body.refusal) co_return std::move(*body.refusal);
   PeopleChange intent = RenameOrganization{call.organization, body.name};

@@ -36,7 +36,7 @@ Awaitable<HttpResponse> set_role(ApiContext& api, ApiCall call) {
   body.finish();
   // Whoever it would be: that is said before it is said whether there is such a person.
   if (role == Role::kOwner && !call.caller.is_at_least(Role::kOwner)) co_return owners_only();
-  const auto id = parse_user_id(call.id);
+  const auto id = parse_id<UserId>(call.id);
   if (!id) co_return not_found();
   if (body.refusal) {
     auto read = api.people.get_member(api.loop, call.organization, *id);
@@ -57,7 +57,7 @@ Awaitable<HttpResponse> set_role(ApiContext& api, ApiCall call) {
 
 /// Everybody may leave.
 Awaitable<HttpResponse> remove_user(ApiContext& api, ApiCall call) {
-  const auto id = parse_user_id(call.id);
+  const auto id = parse_id<UserId>(call.id);
   const bool leaves = id && call.caller.session && call.caller.session->user.id == *id;
   if (!leaves && !may(call.caller, Access::kAdmin)) co_return forbidden(Access::kAdmin);
   if (!id) co_return not_found();
@@ -97,7 +97,7 @@ Awaitable<HttpResponse> create_invitation(ApiContext& api, ApiCall call) {
 }
 
 Awaitable<HttpResponse> delete_invitation(ApiContext& api, ApiCall call) {
-  const auto id = parse_invitation_id(call.id);
+  const auto id = parse_id<InvitationId>(call.id);
   if (!id) co_return not_found();
   PeopleChange intent = DeleteInvitation{call.organization, *id};
   intent.audit = audit_of(api, call, "invitation.delete", to_text(*id));

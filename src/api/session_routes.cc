@@ -144,7 +144,7 @@ Awaitable<HttpResponse> switch_organization(ApiContext& api, ApiCall call) {
   if (body.object) text = take_required_text(body, "organization_id");
   body.finish();
   if (body.refusal) co_return std::move(*body.refusal);
-  const auto id = parse_organization_id(text);
+  const auto id = parse_id<OrganizationId>(text);
   if (!id) co_return not_found();
   PeopleChange intent = SwitchOrganization{call.caller.token, *id};
   auto asked = change_people(api, std::move(intent));

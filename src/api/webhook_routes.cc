@@ -44,7 +44,7 @@ Awaitable<HttpResponse> create_webhook(ApiContext& api, ApiCall call) {
 }
 
 Awaitable<HttpResponse> get_webhook(ApiContext& api, ApiCall call) {
-  const auto id = parse_webhook_id(call.id);
+  const auto id = parse_id<WebhookId>(call.id);
   if (!id) co_return not_found();
   auto read = api.queries.get_webhook(api.loop, call.organization, *id);
   const auto webhook = co_await std::move(read);
@@ -54,7 +54,7 @@ Awaitable<HttpResponse> get_webhook(ApiContext& api, ApiCall call) {
 
 Awaitable<HttpResponse> patch_webhook(ApiContext& api, ApiCall call) {
   if (auto refusal = media_type_refusal(call.request)) co_return std::move(*refusal);
-  const auto id = parse_webhook_id(call.id);
+  const auto id = parse_id<WebhookId>(call.id);
   if (!id) co_return not_found();
   auto read = api.queries.get_webhook(api.loop, call.organization, *id);
   const auto current = co_await std::move(read);
@@ -70,7 +70,7 @@ Awaitable<HttpResponse> patch_webhook(ApiContext& api, ApiCall call) {
 }
 
 Awaitable<HttpResponse> delete_webhook(ApiContext& api, ApiCall call) {
-  const auto id = parse_webhook_id(call.id);
+  const auto id = parse_id<WebhookId>(call.id);
   if (!id) co_return not_found();
   Change intent = DeleteWebhook{call.organization, *id};
   intent.audit = audit_of(api, call, "webhook.delete", to_text(*id));
@@ -80,7 +80,7 @@ Awaitable<HttpResponse> delete_webhook(ApiContext& api, ApiCall call) {
 }
 
 Awaitable<HttpResponse> get_secret(ApiContext& api, ApiCall call) {
-  const auto id = parse_webhook_id(call.id);
+  const auto id = parse_id<WebhookId>(call.id);
   if (!id) co_return not_found();
   auto read = api.queries.get_webhook(api.loop, call.organization, *id);
   const auto webhook = co_await std::move(read);
@@ -93,7 +93,7 @@ Awaitable<HttpResponse> get_secret(ApiContext& api, ApiCall call) {
 }
 
 Awaitable<HttpResponse> rotate_secret(ApiContext& api, ApiCall call) {
-  const auto id = parse_webhook_id(call.id);
+  const auto id = parse_id<WebhookId>(call.id);
   if (!id) co_return not_found();
   const auto secret = random_secret();
   Change intent = RotateSecret{call.organization, *id, secret};
@@ -104,7 +104,7 @@ Awaitable<HttpResponse> rotate_secret(ApiContext& api, ApiCall call) {
 }
 
 Awaitable<HttpResponse> test_webhook(ApiContext& api, ApiCall call) {
-  const auto id = parse_webhook_id(call.id);
+  const auto id = parse_id<WebhookId>(call.id);
   if (!id) co_return not_found();
   auto read = api.queries.get_webhook(api.loop, call.organization, *id);
   const auto webhook = co_await std::move(read);
