@@ -17,8 +17,8 @@ std::string address_key(const IpAddress& address) {
   return std::string(address.bytes.begin(), address.bytes.begin() + static_cast<std::ptrdiff_t>(bytes));
 }
 
-/// The hash of what was typed: that can be as long as a body, and a table keeps thousands. All are of one length, so that
-/// an address behind it makes a name that no other two make.
+/// The hash of what was typed: that can be as long as a body, and a table keeps thousands. All are of one length, so
+/// that an address behind it makes a name that no other two make.
 std::string account_key(const std::string& account) {
   return std::string(as_bytes(sha256(account)));
 }

@@ -45,8 +45,8 @@ Awaitable<Result<Page<Member>>> PostgresStore::list_members(EventLoop& loop, Org
 }
 
 Awaitable<Result<Member>> PostgresStore::get_member(EventLoop& loop, OrganizationId org, UserId user) {
-  return impl_->reads().for_people<Member>(
-      loop, [=](PgRead read) { return postgres_queries::get_member(read, org, user); });
+  return impl_->reads().for_people<Member>(loop,
+                                           [=](PgRead read) { return postgres_queries::get_member(read, org, user); });
 }
 
 Awaitable<Result<Page<Invitation>>> PostgresStore::list_invitations(EventLoop& loop, OrganizationId org,

@@ -15,8 +15,8 @@ class SqlitePeople {
   Result<PeopleResult> apply(const PeopleChange& change);
   /// The entry, with what apply() made.
   void write_audit(AuditEntry entry);
-  /// Deletes up to kJobSliceRows sessions that ended kAddressKnown ago, and as many invitations that have expired; true:
-  /// there may be more.
+  /// Deletes up to kJobSliceRows sessions that ended kAddressKnown ago, and as many invitations that have expired;
+  /// true: there may be more.
   bool expire();
 
  private:

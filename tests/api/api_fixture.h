@@ -183,8 +183,7 @@ class ApiTest : public testing::Test {
   SignIn sign_in;
   Activity activity;
   Intake intake{loop.loop(), store, catalog};
-  const ApiPorts ports{loop.loop(), store,   queries, people,  receiver,
-                       intake,      catalog, metrics, sign_in, activity};
+  const ApiPorts ports{loop.loop(), store, queries, people, receiver, intake, catalog, metrics, sign_in, activity};
   Api api{ports, options()};
   std::int64_t last_id = 0;
   std::deque<std::string> cookies;
