@@ -130,7 +130,7 @@ Awaitable<HttpResponse> accept(ApiContext& api, ApiCall call) {
   if (!joined && joined.error().code == ErrorCode::kNotFound) co_return gone();  // somebody else was first
   if (!joined) co_return problem_of(joined.error());
   api.sign_in.throttle.succeeded(attempt);
-  auto answered = session_answer(api, 201, std::move(*joined->session), std::move(token));
+  auto answered = changed_session_answer(api, 201, std::move(*joined->session), std::move(token));
   co_return co_await std::move(answered);
 }
 

@@ -67,10 +67,8 @@ AuditEntry audit_of(const ApiContext& api, const ApiCall& call, std::string_view
           client_address(api.options.site, call.request)};
 }
 
-Api::Api(EventLoop& loop, Store& store, StoreQueries& queries, PeopleStore& people, Receiver& receiver, Intake& intake,
-         const LoopCatalog& catalog, Metrics& metrics, SignIn& sign_in, Activity& activity, ApiOptions options)
-    : context_(new ApiContext{loop, store, queries, people, receiver, intake, catalog, metrics, sign_in, activity,
-                              std::move(options), ParseThread(loop)}),
+Api::Api(const ApiPorts& ports, ApiOptions options)
+    : context_(new ApiContext{ports, std::move(options), ParseThread(ports.loop)}),
       router_(std::make_unique<Router>()) {
   add_system_routes(*router_);
   if (!context_->options.serves_api) return;
@@ -113,9 +111,11 @@ Api::Way Api::find_way(const HttpRequest& request) const {
   return way;
 }
 
-/// Who comes with a key, or is not asked at all, is known without the store.
-bool Api::is_by_session(const Way& way, std::string_view key, const HttpRequest& request) const {
-  return !way.is_open && key.empty() && !session_cookie(context_->options.site, request).empty();
+std::optional<Caller> Api::caller_at_once(const Way& way, const HttpRequest& request) const {
+  if (way.is_open) return Caller();
+  const auto key = presented_key(request);
+  if (key.empty() && !session_cookie(context_->options.site, request).empty()) return std::nullopt;
+  return caller_by_key(key, context_->catalog);
 }
 
 std::optional<HttpResponse> Api::refusal_of(const Way& way, const Caller& caller, const HttpRequest& request) const {
@@ -133,10 +133,9 @@ std::optional<HttpResponse> Api::refusal_of(const Way& way, const Caller& caller
 
 Awaitable<HttpResponse> Api::handle(HttpRequest request) {
   const auto way = find_way(request);
-  const auto key = presented_key(request);
-  if (is_by_session(way, key, request)) return handle_session(way, std::move(request));
-  auto caller = way.is_open ? Caller() : caller_by_key(key, context_->catalog);
-  return answer(way, std::move(caller), std::move(request));
+  auto caller = caller_at_once(way, request);
+  if (!caller) return handle_session(way, std::move(request));
+  return answer(way, std::move(*caller), std::move(request));
 }
 
 Awaitable<HttpResponse> Api::handle_session(Way way, HttpRequest request) {
@@ -164,17 +163,14 @@ Awaitable<HttpResponse> Api::answer(const Way& way, Caller caller, HttpRequest r
 
 Awaitable<std::optional<HttpResponse>> Api::refusal(const HttpRequest& request) {
   const auto way = find_way(request);
-  const auto key = presented_key(request);
-  Caller caller;
-  if (is_by_session(way, key, request)) {
+  auto caller = caller_at_once(way, request);
+  if (!caller) {
     auto found = find_session_caller(*context_, request);
     auto known = co_await std::move(found);
     if (!known) co_return problem_of(known.error());
     caller = std::move(*known);
-  } else if (!way.is_open) {
-    caller = caller_by_key(key, context_->catalog);
   }
-  co_return refusal_of(way, caller, request);
+  co_return refusal_of(way, *caller, request);
 }
 
 std::size_t Api::body_limit(std::string_view method, std::string_view target) const {

@@ -39,11 +39,23 @@ struct ApiOptions {
   WallTime started_at{};
 };
 
+/// What an Api works with. All of it outlives the Api, and is of the same loop or thread-safe.
+struct ApiPorts {
+  EventLoop& loop;
+  Store& store;
+  StoreQueries& queries;
+  PeopleStore& people;
+  Receiver& receiver;
+  Intake& intake;
+  const LoopCatalog& catalog;
+  Metrics& metrics;
+  SignIn& sign_in;
+  Activity& activity;
+};
+
 class Api {
  public:
-  /// Everything outlives the Api, and is of the same loop or thread-safe.
-  Api(EventLoop& loop, Store& store, StoreQueries& queries, PeopleStore& people, Receiver& receiver, Intake& intake,
-      const LoopCatalog& catalog, Metrics& metrics, SignIn& sign_in, Activity& activity, ApiOptions options);
+  Api(const ApiPorts& ports, ApiOptions options);
   ~Api();
   Api(const Api&) = delete;
   Api& operator=(const Api&) = delete;
@@ -58,7 +70,8 @@ class Api {
  private:
   struct Way;
   Way find_way(const HttpRequest& request) const;
-  bool is_by_session(const Way& way, std::string_view key, const HttpRequest& request) const;
+  /// Who comes with a key, or is not asked at all; nullopt: with a session, which takes the store.
+  std::optional<Caller> caller_at_once(const Way& way, const HttpRequest& request) const;
   std::optional<HttpResponse> refusal_of(const Way& way, const Caller& caller, const HttpRequest& request) const;
   Awaitable<HttpResponse> handle_session(Way way, HttpRequest request);
   Awaitable<HttpResponse> answer(const Way& way, Caller caller, HttpRequest request);

@@ -16,7 +16,7 @@ Awaitable<HttpResponse> list_deliveries(ApiContext& api, ApiCall call) {
 }
 
 Awaitable<HttpResponse> get_delivery(ApiContext& api, ApiCall call) {
-  const auto id = parse_delivery_id(call.id);
+  const auto id = parse_id<DeliveryId>(call.id);
   if (!id) co_return not_found();
   auto read = api.queries.get_delivery(api.loop, call.organization, *id);
   const auto detail = co_await std::move(read);
@@ -27,7 +27,7 @@ Awaitable<HttpResponse> get_delivery(ApiContext& api, ApiCall call) {
 }
 
 Awaitable<HttpResponse> retry_delivery(ApiContext& api, ApiCall call) {
-  const auto id = parse_delivery_id(call.id);
+  const auto id = parse_id<DeliveryId>(call.id);
   if (!id) co_return not_found();
   Change intent = RetryDelivery{call.organization, *id};
   intent.audit = audit_of(api, call, "delivery.retry", to_text(*id));
@@ -36,7 +36,7 @@ Awaitable<HttpResponse> retry_delivery(ApiContext& api, ApiCall call) {
 }
 
 Awaitable<HttpResponse> cancel_delivery(ApiContext& api, ApiCall call) {
-  const auto id = parse_delivery_id(call.id);
+  const auto id = parse_id<DeliveryId>(call.id);
   if (!id) co_return not_found();
   Change intent = CancelDelivery{call.organization, *id};
   intent.audit = audit_of(api, call, "delivery.cancel", to_text(*id));

@@ -17,7 +17,7 @@ Awaitable<HttpResponse> list_dead(ApiContext& api, ApiCall call) {
 }
 
 Awaitable<HttpResponse> replay_dead(ApiContext& api, ApiCall call) {
-  const auto id = parse_delivery_id(call.id);
+  const auto id = parse_id<DeliveryId>(call.id);
   if (!id) co_return not_found();
   Change intent = ReplayDead{call.organization, *id};
   intent.audit = audit_of(api, call, "delivery.replay", to_text(*id));
@@ -26,7 +26,7 @@ Awaitable<HttpResponse> replay_dead(ApiContext& api, ApiCall call) {
 }
 
 Awaitable<HttpResponse> purge_dead(ApiContext& api, ApiCall call) {
-  const auto id = parse_delivery_id(call.id);
+  const auto id = parse_id<DeliveryId>(call.id);
   if (!id) co_return not_found();
   Change intent = PurgeDead{call.organization, *id};
   intent.audit = audit_of(api, call, "delivery.purge", to_text(*id));
@@ -45,22 +45,22 @@ struct BulkBody {
 /// The list's filters as a JSON object, and `dry_run` and `rate`.
 BulkBody read_bulk(const HttpRequest& request) {
   BulkBody result;
-  if ((result.refusal = media_type_refusal(request))) return result;
-  auto parsed = parse_object(request.body, true);
-  if ((result.refusal = std::move(parsed.refusal))) return result;
-  std::vector<FieldError> faults;
-  JsonObject body(std::move(parsed.value), "", faults);
-  result.dry_run = body.take_bool("dry_run").value_or(false);
-  result.rate = static_cast<std::uint32_t>(body.take_integer("rate", 1, kJobRateMax).value_or(0));
+  BodyReader body(request, true);
+  if (!body.object) {
+    result.refusal = std::move(body.refusal);
+    return result;
+  }
+  result.dry_run = body.object->take_bool("dry_run").value_or(false);
+  result.rate = static_cast<std::uint32_t>(body.object->take_integer("rate", 1, kJobRateMax).value_or(0));
   std::map<std::string, std::string> filters;
   for (const char* name : {"webhook_id", "event_id", "type", "tenant", "after", "before"}) {
-    if (auto text = body.take_text(name)) filters.emplace(name, std::move(*text));
+    if (auto text = body.object->take_text(name)) filters.emplace(name, std::move(*text));
   }
-  body.finish();
   Parameters parameters(std::move(filters));
   result.filter = parameters.take_delivery_filter(false);
-  for (auto& fault : parameters.finish()) faults.push_back(std::move(fault));
-  if (!faults.empty()) result.refusal = invalid_input(faults);
+  for (auto& fault : parameters.finish()) body.faults.push_back(std::move(fault));
+  body.finish();
+  result.refusal = std::move(body.refusal);
   return result;
 }
 

@@ -156,7 +156,7 @@ Awaitable<HttpResponse> list_events(ApiContext& api, ApiCall call) {
 }
 
 Awaitable<HttpResponse> get_event(ApiContext& api, ApiCall call) {
-  const auto id = parse_event_id(call.id);
+  const auto id = parse_id<EventId>(call.id);
   if (!id) co_return not_found();
   auto read = api.queries.get_event(api.loop, call.organization, *id);
   const auto detail = co_await std::move(read);
@@ -176,7 +176,7 @@ std::vector<WebhookId> take_webhook_ids(JsonObject& body) {
     body.fault("webhook_ids", "must have 1 to " + std::to_string(kPageMax) + " ids");
   }
   for (std::size_t i = 0; i < texts->size(); ++i) {
-    const auto id = parse_webhook_id((*texts)[i]);
+    const auto id = parse_id<WebhookId>((*texts)[i]);
     const auto path = "webhook_ids[" + std::to_string(i) + "]";
     if (!id) {
       body.fault(path, "is not the id of a webhook");
@@ -191,7 +191,7 @@ std::vector<WebhookId> take_webhook_ids(JsonObject& body) {
 
 Awaitable<HttpResponse> replay_event(ApiContext& api, ApiCall call) {
   if (auto refusal = media_type_refusal(call.request)) co_return std::move(*refusal);
-  const auto id = parse_event_id(call.id);
+  const auto id = parse_id<EventId>(call.id);
   if (!id) co_return not_found();
   auto parsed = parse_object(call.request.body, true);
   if (parsed.refusal) co_return std::move(*parsed.refusal);

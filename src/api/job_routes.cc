@@ -5,13 +5,7 @@ namespace eventrelay {
 namespace {
 
 Awaitable<HttpResponse> list_jobs(ApiContext& api, ApiCall call) {
-  auto parameters = Parameters::from_query(call.query);
-  const auto page = parameters.take_page("jobs", call.organization);
-  if (const auto faults = parameters.finish(); !faults.empty()) co_return invalid_query(faults);
-  auto listed = api.queries.list_jobs(api.loop, call.organization, page);
-  const auto rows = co_await std::move(listed);
-  if (!rows) co_return problem_of(rows.error());
-  co_return list_response(rows->rows, parameters.next_cursor(rows->next), write_job);
+  return list_all(api, std::move(call), "jobs", api.queries, &StoreQueries::list_jobs, write_job);
 }
 
 HttpResponse job_response(int status, const JobRow& job) {
@@ -21,7 +15,7 @@ HttpResponse job_response(int status, const JobRow& job) {
 }
 
 Awaitable<HttpResponse> get_job(ApiContext& api, ApiCall call) {
-  const auto id = parse_job_id(call.id);
+  const auto id = parse_id<JobId>(call.id);
   if (!id) co_return not_found();
   auto read = api.queries.get_job(api.loop, call.organization, *id);
   const auto job = co_await std::move(read);
@@ -29,7 +23,7 @@ Awaitable<HttpResponse> get_job(ApiContext& api, ApiCall call) {
 }
 
 Awaitable<HttpResponse> cancel_job(ApiContext& api, ApiCall call) {
-  const auto id = parse_job_id(call.id);
+  const auto id = parse_id<JobId>(call.id);
   if (!id) co_return not_found();
   Change intent = CancelJob{call.organization, *id};
   intent.audit = audit_of(api, call, "job.cancel", to_text(*id));

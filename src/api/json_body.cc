@@ -164,4 +164,24 @@ std::optional<HttpResponse> media_type_refusal(const HttpRequest& request) {
   return unsupported("The body must be application/json.");
 }
 
+BodyReader::BodyReader(const HttpRequest& request, bool optional) {
+  if ((refusal = media_type_refusal(request))) return;
+  auto parsed = parse_object(request.body, optional);
+  if ((refusal = std::move(parsed.refusal))) return;
+  object.emplace(std::move(parsed.value), "", faults);
+}
+
+void BodyReader::finish() {
+  if (refusal) return;
+  object->finish();
+  if (!faults.empty()) refusal = invalid_input(faults);
+}
+
+std::string take_required_text(BodyReader& body, const char* name) {
+  const bool is_there = body.object->has(name);
+  auto text = body.object->take_text(name);
+  if (!is_there) body.object->fault(name, "is missing");
+  return std::move(text).value_or("");
+}
+
 }  // namespace eventrelay

@@ -55,4 +55,29 @@ std::string media_type(const HttpRequest& request);
 /// 415 for a Content-Encoding, which is not supported.
 std::optional<HttpResponse> encoding_refusal(const HttpRequest& request);
 
+/// A body that is an object, or why it is none. Its members are taken from `object`; then finish().
+struct BodyReader {
+  /// optional: an empty body is an empty object.
+  explicit BodyReader(const HttpRequest& request, bool optional = false);
+  BodyReader(const BodyReader&) = delete;
+  BodyReader& operator=(const BodyReader&) = delete;
+  /// Also for what was not taken. After this there is a refusal, or all that was taken keeps the rules.
+  void finish();
+
+  std::optional<HttpResponse> refusal;
+  std::vector<FieldError> faults;
+  std::optional<JsonObject> object;  ///< none where the body is none
+};
+
+/// What there is, also where it is a fault; empty where there is none, which is one. REQUIRES: body.object.
+std::string take_required_text(BodyReader& body, const char* name);
+/// parse: nullopt for what is none of the words. REQUIRES: body.object.
+template <class Parse>
+auto take_required_word(BodyReader& body, const char* name, Parse parse, const char* words) {
+  const auto faults_before = body.faults.size();
+  const auto word = parse(take_required_text(body, name));
+  if (!word && body.faults.size() == faults_before) body.object->fault(name, std::string("must be ") + words);
+  return word;
+}
+
 }  // namespace eventrelay

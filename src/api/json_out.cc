@@ -8,13 +8,13 @@ namespace eventrelay {
 namespace {
 
 /// created_at is the id's time: ids are made in the commit and only rise.
-template <class Tag>
-void write_identity(JsonWriter& json, Id<Tag> id) {
+template <IdPrefix prefix>
+void write_identity(JsonWriter& json, Id<prefix> id) {
   json.field("id", to_text(id));
 }
 
-template <class Tag>
-WallTime created_at(Id<Tag> id) {
+template <IdPrefix prefix>
+WallTime created_at(Id<prefix> id) {
   return time_of_id(id.value);
 }
 

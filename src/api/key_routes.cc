@@ -1,5 +1,4 @@
 // API keys: made, listed, deleted. A key's text is shown once, at its creation.
-#include "api/json_body.h"
 #include "api/people_body.h"
 #include "api/routes.h"
 #include "base/crypto.h"
@@ -18,24 +17,16 @@ struct KeyBody {
 
 KeyBody read_key(const HttpRequest& request) {
   KeyBody result;
-  if ((result.refusal = media_type_refusal(request))) return result;
-  auto parsed = parse_object(request.body);
-  if ((result.refusal = std::move(parsed.refusal))) return result;
-  std::vector<FieldError> faults;
-  JsonObject body(std::move(parsed.value), "", faults);
-  result.name = body.take_text("name").value_or("");
-  if (count_characters(result.name) > kNameCharsMax) {
-    body.fault("name", "must have at most " + std::to_string(kNameCharsMax) + " characters");
-  }
-  if (const auto text = body.take_text("scope")) {
-    const auto scope = parse_scope(*text);
-    if (!scope) body.fault("scope", "must be admin, publish or read");
-    result.scope = scope.value_or(Scope::kRead);
-  } else if (faults.empty()) {
-    body.fault("scope", "is missing");
+  BodyReader body(request);
+  if (body.object) {
+    result.name = body.object->take_text("name").value_or("");
+    if (count_characters(result.name) > kNameCharsMax) {
+      body.object->fault("name", "must have at most " + std::to_string(kNameCharsMax) + " characters");
+    }
+    result.scope = take_required_word(body, "scope", parse_scope, "admin, publish or read").value_or(Scope::kRead);
   }
   body.finish();
-  if (!faults.empty()) result.refusal = invalid_input(faults);
+  result.refusal = std::move(body.refusal);
   return result;
 }
 
@@ -61,18 +52,12 @@ Awaitable<HttpResponse> create_key(ApiContext& api, ApiCall call) {
 }
 
 Awaitable<HttpResponse> list_keys(ApiContext& api, ApiCall call) {
-  auto parameters = Parameters::from_query(call.query);
-  const auto page = parameters.take_page("keys", call.organization);
-  if (const auto faults = parameters.finish(); !faults.empty()) co_return invalid_query(faults);
-  auto listed = api.queries.list_api_keys(api.loop, call.organization, page);
-  const auto rows = co_await std::move(listed);
-  if (!rows) co_return problem_of(rows.error());
-  co_return list_response(rows->rows, parameters.next_cursor(rows->next),
-                          [](JsonWriter& json, const ApiKey& key) { write_api_key(json, key); });
+  return list_all(api, std::move(call), "keys", api.queries, &StoreQueries::list_api_keys,
+                  [](JsonWriter& json, const ApiKey& key) { write_api_key(json, key); });
 }
 
 Awaitable<HttpResponse> delete_key(ApiContext& api, ApiCall call) {
-  const auto id = parse_api_key_id(call.id);
+  const auto id = parse_id<ApiKeyId>(call.id);
   if (!id) co_return not_found();
   Change intent = DeleteApiKey{call.organization, *id};
   intent.audit = audit_of(api, call, "key.delete", to_text(*id));

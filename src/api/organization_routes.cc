@@ -40,7 +40,7 @@ Awaitable<HttpResponse> create_organization(ApiContext& api, ApiCall call) {
 }
 
 Awaitable<HttpResponse> rename_organization(ApiContext& api, ApiCall call) {
-  if (parse_organization_id(call.id) != call.organization) co_return not_found();
+  if (parse_id<OrganizationId>(call.id) != call.organization) co_return not_found();
   auto body = read_organization(call.request);
   if (body.refusal) co_return std::move(*body.refusal);
   PeopleChange intent = RenameOrganization{call.organization, body.name};
@@ -58,13 +58,7 @@ void write_audit(JsonWriter& json, const AuditRow& row) {
 }
 
 Awaitable<HttpResponse> list_audit(ApiContext& api, ApiCall call) {
-  auto parameters = Parameters::from_query(call.query);
-  const auto page = parameters.take_page("audit", call.organization);
-  if (const auto faults = parameters.finish(); !faults.empty()) co_return invalid_query(faults);
-  auto listed = api.people.list_audit(api.loop, call.organization, page);
-  const auto rows = co_await std::move(listed);
-  if (!rows) co_return problem_of(rows.error());
-  co_return list_response(rows->rows, parameters.next_cursor(rows->next), write_audit);
+  return list_all(api, std::move(call), "audit", api.people, &PeopleStore::list_audit, write_audit);
 }
 
 }  // namespace

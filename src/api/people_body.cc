@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "api/problem.h"
 #include "base/text.h"
 
 namespace eventrelay {
@@ -13,26 +12,6 @@ bool is_blank(std::string_view text) {
 }
 
 }  // namespace
-
-BodyReader::BodyReader(const HttpRequest& request, bool optional) {
-  if ((refusal = media_type_refusal(request))) return;
-  auto parsed = parse_object(request.body, optional);
-  if ((refusal = std::move(parsed.refusal))) return;
-  object.emplace(std::move(parsed.value), "", faults);
-}
-
-void BodyReader::finish() {
-  if (refusal) return;
-  object->finish();
-  if (!faults.empty()) refusal = invalid_input(faults);
-}
-
-std::string take_required_text(BodyReader& body, const char* name) {
-  const bool is_there = body.object->has(name);
-  auto text = body.object->take_text(name);
-  if (!is_there) body.object->fault(name, "is missing");
-  return std::move(text).value_or("");
-}
 
 std::string take_name(BodyReader& body, const char* name) {
   const auto faults_before = body.faults.size();
@@ -67,13 +46,7 @@ std::string take_email(BodyReader& body, const char* name) {
 }
 
 std::optional<Role> take_role(BodyReader& body, const char* name) {
-  const auto faults_before = body.faults.size();
-  const auto text = take_required_text(body, name);
-  const auto role = parse_role(text);
-  if (!role && body.faults.size() == faults_before) {
-    body.object->fault(name, "must be viewer, developer, admin or owner");
-  }
-  return role;
+  return take_required_word(body, name, parse_role, "viewer, developer, admin or owner");
 }
 
 }  // namespace eventrelay

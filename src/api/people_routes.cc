@@ -27,13 +27,7 @@ HttpResponse problem_of_people(const Error& error) {
 }
 
 Awaitable<HttpResponse> list_users(ApiContext& api, ApiCall call) {
-  auto parameters = Parameters::from_query(call.query);
-  const auto page = parameters.take_page("users", call.organization);
-  if (const auto faults = parameters.finish(); !faults.empty()) co_return invalid_query(faults);
-  auto listed = api.people.list_members(api.loop, call.organization, page);
-  const auto rows = co_await std::move(listed);
-  if (!rows) co_return problem_of(rows.error());
-  co_return list_response(rows->rows, parameters.next_cursor(rows->next), write_member);
+  return list_all(api, std::move(call), "users", api.people, &PeopleStore::list_members, write_member);
 }
 
 Awaitable<HttpResponse> set_role(ApiContext& api, ApiCall call) {
@@ -42,9 +36,15 @@ Awaitable<HttpResponse> set_role(ApiContext& api, ApiCall call) {
   body.finish();
   // Whoever it would be: that is said before it is said whether there is such a person.
   if (role == Role::kOwner && !call.caller.is_at_least(Role::kOwner)) co_return owners_only();
-  const auto id = parse_user_id(call.id);
+  const auto id = parse_id<UserId>(call.id);
   if (!id) co_return not_found();
-  if (body.refusal) co_return std::move(*body.refusal);
+  if (body.refusal) {
+    auto read = api.people.get_member(api.loop, call.organization, *id);
+    const auto member = co_await std::move(read);  // and this before what is wrong with the body
+    if (!member) co_return problem_of(member.error());
+    if (!may_set_role(*call.caller.role, member->role, role)) co_return owners_only();
+    co_return std::move(*body.refusal);
+  }
   PeopleChange intent = SetRole{call.organization, *id, *role, *call.caller.role};
   intent.audit = audit_of(api, call, "user.role", to_text(*id));
   auto set = change_people(api, std::move(intent));
@@ -57,7 +57,7 @@ Awaitable<HttpResponse> set_role(ApiContext& api, ApiCall call) {
 
 /// Everybody may leave.
 Awaitable<HttpResponse> remove_user(ApiContext& api, ApiCall call) {
-  const auto id = parse_user_id(call.id);
+  const auto id = parse_id<UserId>(call.id);
   const bool leaves = id && call.caller.session && call.caller.session->user.id == *id;
   if (!leaves && !may(call.caller, Access::kAdmin)) co_return forbidden(Access::kAdmin);
   if (!id) co_return not_found();
@@ -69,13 +69,7 @@ Awaitable<HttpResponse> remove_user(ApiContext& api, ApiCall call) {
 }
 
 Awaitable<HttpResponse> list_invitations(ApiContext& api, ApiCall call) {
-  auto parameters = Parameters::from_query(call.query);
-  const auto page = parameters.take_page("invitations", call.organization);
-  if (const auto faults = parameters.finish(); !faults.empty()) co_return invalid_query(faults);
-  auto listed = api.people.list_invitations(api.loop, call.organization, page);
-  const auto rows = co_await std::move(listed);
-  if (!rows) co_return problem_of(rows.error());
-  co_return list_response(rows->rows, parameters.next_cursor(rows->next), write_invitation);
+  return list_all(api, std::move(call), "invitations", api.people, &PeopleStore::list_invitations, write_invitation);
 }
 
 /// The same answer whether or not somebody has an account by that address.
@@ -103,7 +97,7 @@ Awaitable<HttpResponse> create_invitation(ApiContext& api, ApiCall call) {
 }
 
 Awaitable<HttpResponse> delete_invitation(ApiContext& api, ApiCall call) {
-  const auto id = parse_invitation_id(call.id);
+  const auto id = parse_id<InvitationId>(call.id);
   if (!id) co_return not_found();
   PeopleChange intent = DeleteInvitation{call.organization, *id};
   intent.audit = audit_of(api, call, "invitation.delete", to_text(*id));

@@ -89,7 +89,7 @@ std::optional<WallTime> Parameters::take_time(const std::string& name) {
 }
 
 std::optional<WebhookId> Parameters::take_webhook_id() {
-  return take_parsed<WebhookId>("webhook_id", parse_webhook_id, "is not the id of a webhook");
+  return take_parsed<WebhookId>("webhook_id", parse_id<WebhookId>, "is not the id of a webhook");
 }
 
 std::string Parameters::take_type() {
@@ -115,7 +115,7 @@ DeliveryFilter Parameters::take_delivery_filter(bool with_state) {
         take_parsed<DeliveryState>("status", parse_delivery_state, "must be pending, succeeded, dead or cancelled");
   }
   filter.webhook = take_webhook_id();
-  filter.event = take_parsed<EventId>("event_id", parse_event_id, "is not the id of an event");
+  filter.event = take_parsed<EventId>("event_id", parse_id<EventId>, "is not the id of an event");
   filter.type = take_type();
   filter.tenant = take_tenant();
   filter.after = take_time("after");

@@ -1,5 +1,5 @@
 // The built-in test receiver: what it was sent, and what it answers.
-#include "api/people_body.h"
+#include "api/json_body.h"
 #include "api/routes.h"
 #include "domain/receiver.h"
 

@@ -12,17 +12,7 @@
 
 namespace eventrelay {
 
-struct ApiContext {
-  EventLoop& loop;
-  Store& store;
-  StoreQueries& queries;
-  PeopleStore& people;
-  Receiver& receiver;
-  Intake& intake;
-  const LoopCatalog& catalog;
-  Metrics& metrics;
-  SignIn& sign_in;
-  Activity& activity;
+struct ApiContext : ApiPorts {
   ApiOptions options;
   ParseThread parse_thread;
 };
@@ -54,6 +44,20 @@ Awaitable<Result<ChangeResult>> change(ApiContext& api, Change intent);
 Awaitable<Result<PeopleResult>> change_people(ApiContext& api, PeopleChange intent);
 /// Commits a RetryDelivery, CancelDelivery or ReplayDead and answers 202 with the delivery after it.
 Awaitable<HttpResponse> change_delivery(ApiContext& api, Change intent);
+
+/// A list without filters. list: a port's; write: one row. name: a literal.
+template <class Port, class Row, class Write>
+Awaitable<HttpResponse> list_all(ApiContext& api, ApiCall call, std::string_view name, Port& port,
+                                 Awaitable<Result<Page<Row>>> (Port::*list)(EventLoop&, OrganizationId, PageRequest),
+                                 Write write) {
+  auto parameters = Parameters::from_query(call.query);
+  const auto page = parameters.take_page(name, call.organization);
+  if (const auto faults = parameters.finish(); !faults.empty()) co_return invalid_query(faults);
+  auto listed = (port.*list)(api.loop, call.organization, page);
+  const auto rows = co_await std::move(listed);
+  if (!rows) co_return problem_of(rows.error());
+  co_return list_response(rows->rows, parameters.next_cursor(rows->next), write);
+}
 
 inline HttpResponse not_found() {
   return problem(404, "not_found", "There is no such thing.");

@@ -3,9 +3,10 @@
 namespace eventrelay {
 namespace {
 
-void write_session(JsonWriter& json, const Session& session, const std::vector<OrganizationRole>& organizations) {
+HttpResponse answer_of(int status, const Session& session, const std::vector<OrganizationRole>& organizations) {
   const auto& user = session.user;
   const auto& here = session.organization;
+  JsonWriter json;
   json.open('{').key("user").open('{').field("id", to_text(user.id)).field("email", user.email);
   json.field("name", user.name).close('}').key("organization").open('{').field("id", to_text(here.id));
   json.field("name", here.name).close('}').field("role", to_text(here.role)).key("organizations").open('[');
@@ -13,20 +14,24 @@ void write_session(JsonWriter& json, const Session& session, const std::vector<O
     json.open('{').field("id", to_text(one.id)).field("name", one.name).field("role", to_text(one.role)).close('}');
   }
   json.close(']').close('}');
+  auto response = json_response(status, std::move(json));
+  response.headers.emplace_back("cache-control", "no-store");
+  return response;
 }
 
 }  // namespace
 
-Awaitable<HttpResponse> session_answer(ApiContext& api, int status, Session session, std::string token) {
+Awaitable<HttpResponse> session_answer(ApiContext& api, Session session) {
+  auto read = api.people.list_organizations(api.loop, session.user.id);
+  const auto organizations = co_await std::move(read);
+  co_return organizations ? answer_of(200, session, *organizations) : problem_of(organizations.error());
+}
+
+Awaitable<HttpResponse> changed_session_answer(ApiContext& api, int status, Session session, std::string token) {
   auto read = api.people.list_organizations(api.loop, session.user.id);
   auto organizations = co_await std::move(read);
-  if (!organizations && token.empty()) co_return problem_of(organizations.error());
-  // What has begun is handed over all the same: who cannot be told of the others asks again.
   if (!organizations) organizations = std::vector<OrganizationRole>{session.organization};
-  JsonWriter json;
-  write_session(json, session, *organizations);
-  auto response = json_response(status, std::move(json));
-  response.headers.emplace_back("cache-control", "no-store");
+  auto response = answer_of(status, session, *organizations);
   if (!token.empty()) response.headers.emplace_back("set-cookie", set_session_cookie(api.options.site, token));
   co_return response;
 }

@@ -8,7 +8,7 @@ namespace {
 
 Awaitable<HttpResponse> me(ApiContext& api, ApiCall call) {
   if (call.caller.session) {
-    auto answered = session_answer(api, 200, *call.caller.session);
+    auto answered = session_answer(api, *call.caller.session);
     co_return co_await std::move(answered);
   }
   auto read = api.people.get_organization(api.loop, call.organization);
@@ -74,11 +74,10 @@ Awaitable<HttpResponse> login(ApiContext& api, ApiCall call) {
   intent.audit = AuditEntry{{}, account->user.email, "user.sign_in", to_text(account->user.id), address};
   auto begin = change_people(api, std::move(intent));
   auto begun = co_await std::move(begin);
-  if (!begun && begun.error().code == ErrorCode::kNotFound) {
-    co_return problem(403, "no_organization", "You belong to no organization any more.");
-  }
+  // Taken out of their last organization meanwhile.
+  if (!begun && begun.error().code == ErrorCode::kNotFound) co_return wrong_password();
   if (!begun) co_return problem_of(begun.error());
-  auto answered = session_answer(api, 200, std::move(*begun->session), std::move(token));
+  auto answered = changed_session_answer(api, 200, std::move(*begun->session), std::move(token));
   co_return co_await std::move(answered);
 }
 
@@ -135,7 +134,7 @@ Awaitable<HttpResponse> change_password(ApiContext& api, ApiCall call) {
   auto set = change_people(api, std::move(intent));
   const auto done = co_await std::move(set);
   if (!done) co_return problem_of(done.error());
-  auto answered = session_answer(api, 200, *call.caller.session);
+  auto answered = changed_session_answer(api, 200, *call.caller.session);
   co_return co_await std::move(answered);
 }
 
@@ -145,13 +144,13 @@ Awaitable<HttpResponse> switch_organization(ApiContext& api, ApiCall call) {
   if (body.object) text = take_required_text(body, "organization_id");
   body.finish();
   if (body.refusal) co_return std::move(*body.refusal);
-  const auto id = parse_organization_id(text);
+  const auto id = parse_id<OrganizationId>(text);
   if (!id) co_return not_found();
   PeopleChange intent = SwitchOrganization{call.caller.token, *id};
   auto asked = change_people(api, std::move(intent));
   auto switched = co_await std::move(asked);
   if (!switched) co_return problem_of(switched.error());
-  auto answered = session_answer(api, 200, std::move(*switched->session));
+  auto answered = changed_session_answer(api, 200, std::move(*switched->session));
   co_return co_await std::move(answered);
 }
 

@@ -1,5 +1,5 @@
 // What the installation is set to, and what it runs on.
-#include "api/people_body.h"
+#include "api/json_body.h"
 #include "api/routes.h"
 
 namespace eventrelay {
@@ -27,32 +27,40 @@ void write_egress(JsonWriter& json, const EgressRules& rules) {
   json.close(']').close('}');
 }
 
-Awaitable<HttpResponse> settings_response(ApiContext& api) {
-  auto read = api.people.read_settings(api.loop);
-  const auto settings = co_await std::move(read);
-  if (!settings) co_return problem_of(settings.error());
-  auto list = api.people.list_workers(api.loop);
-  auto workers = co_await std::move(list);
-  if (!workers) co_return problem_of(workers.error());
+using Workers = std::vector<WorkerShare>;
+
+HttpResponse settings_response(const ApiContext& api, int retention_days, const Workers& workers) {
   const auto& options = api.options;
-  // A store of one process knows no others.
-  if (options.store_name == "sqlite") workers->push_back({options.address, kPartitions});
   JsonWriter json;
-  json.open('{').field("retention_days", std::int64_t{settings->retention_days.value_or(options.retention_days)});
+  json.open('{').field("retention_days", std::int64_t{retention_days});
   write_limits(json, options);
   write_egress(json, options.rules);
   json.key("system").open('{').field("version", EVENTRELAY_VERSION).field("store", options.store_name);
   json.field("redis", redis_state(api)).time("started_at", options.started_at).key("workers").open('[');
-  for (const auto& worker : *workers) {
+  for (const auto& worker : workers) {
     json.open('{').field("name", worker.name).field("partitions", static_cast<std::int64_t>(worker.partitions));
     json.close('}');
   }
   json.close(']').close('}').close('}');
-  co_return json_response(200, std::move(json));
+  return json_response(200, std::move(json));
 }
 
-Awaitable<HttpResponse> get_settings(ApiContext& api, ApiCall) {
-  return settings_response(api);
+Awaitable<Result<Workers>> read_workers(ApiContext& api) {
+  auto list = api.people.list_workers(api.loop);
+  auto workers = co_await std::move(list);
+  // A store of one process knows no others.
+  if (workers && api.options.store_name == "sqlite") workers->push_back({api.options.address, kPartitions});
+  co_return workers;
+}
+
+Awaitable<HttpResponse> get_settings(ApiContext& api, ApiCall /*call*/) {
+  auto read = api.people.read_settings(api.loop);
+  const auto settings = co_await std::move(read);
+  if (!settings) co_return problem_of(settings.error());
+  auto list = read_workers(api);
+  const auto workers = co_await std::move(list);
+  if (!workers) co_return problem_of(workers.error());
+  co_return settings_response(api, settings->retention_days.value_or(api.options.retention_days), *workers);
 }
 
 /// They are everybody's: who runs the installation is in its first organization.
@@ -68,13 +76,16 @@ Awaitable<HttpResponse> patch_settings(ApiContext& api, ApiCall call) {
   }
   body.finish();
   if (body.refusal) co_return std::move(*body.refusal);
-  PeopleChange intent = UpdateSettings{{static_cast<int>(*days)}};
+  // Read before, so that no read fails after the commit.
+  auto list = read_workers(api);
+  const auto workers = co_await std::move(list);
+  if (!workers) co_return problem_of(workers.error());
+  const auto retention_days = static_cast<int>(*days);
+  PeopleChange intent = UpdateSettings{{retention_days}};
   intent.audit = audit_of(api, call, "settings.update", to_text(call.organization));
   auto update = change_people(api, std::move(intent));
   const auto result = co_await std::move(update);
-  if (!result) co_return problem_of(result.error());
-  auto answered = settings_response(api);
-  co_return co_await std::move(answered);
+  co_return result ? settings_response(api, retention_days, *workers) : problem_of(result.error());
 }
 
 }  // namespace

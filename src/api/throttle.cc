@@ -17,7 +17,8 @@ std::string address_key(const IpAddress& address) {
   return std::string(address.bytes.begin(), address.bytes.begin() + static_cast<std::ptrdiff_t>(bytes));
 }
 
-/// As long as any other, whatever was typed.
+/// The hash of what was typed: that can be as long as a body, and a table keeps thousands. All are of one length, so
+/// that an address behind it makes a name that no other two make.
 std::string account_key(const std::string& account) {
   return std::string(as_bytes(sha256(account)));
 }
@@ -80,23 +81,22 @@ milliseconds Throttle::begin(const Attempt& attempt, SteadyTime now) {
   return milliseconds{0};
 }
 
-void Throttle::succeeded(const Attempt& attempt) {
+void Throttle::end(const Attempt& attempt, void (TryTable::*end_of_pair)(const std::string& who)) {
   const auto account = account_key(attempt.account);
   const auto address = address_key(attempt.address);
   const std::lock_guard lock(mutex_);
-  pairs_.forget(account + address);
-  // Not forgotten: an account of one's own would else pay for tries at all the others.
+  (pairs_.*end_of_pair)(account + address);
+  // Never all of them: an account of one's own would else pay for tries at all the others.
   addresses_.take_back(address);
   if (!attempt.trusted) accounts_.take_back(account);
 }
 
+void Throttle::succeeded(const Attempt& attempt) {
+  end(attempt, &TryTable::forget);
+}
+
 void Throttle::withdrawn(const Attempt& attempt) {
-  const auto account = account_key(attempt.account);
-  const auto address = address_key(attempt.address);
-  const std::lock_guard lock(mutex_);
-  pairs_.take_back(account + address);
-  addresses_.take_back(address);
-  if (!attempt.trusted) accounts_.take_back(account);
+  end(attempt, &TryTable::take_back);
 }
 
 }  // namespace eventrelay

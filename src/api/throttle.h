@@ -66,6 +66,9 @@ class Throttle {
   void withdrawn(const Attempt& attempt);
 
  private:
+  /// It is no failed one.
+  void end(const Attempt& attempt, void (TryTable::*end_of_pair)(const std::string& who));
+
   std::mutex mutex_;
   TryTable pairs_{kTriesOfPair};
   TryTable addresses_{kTriesOfAddress};

@@ -25,15 +25,9 @@ WebhookView view_for(const Caller& caller) {
 }
 
 Awaitable<HttpResponse> list_webhooks(ApiContext& api, ApiCall call) {
-  auto parameters = Parameters::from_query(call.query);
-  const auto page = parameters.take_page("webhooks", call.organization);
-  if (const auto faults = parameters.finish(); !faults.empty()) co_return invalid_query(faults);
-  auto listed = api.queries.list_webhooks(api.loop, call.organization, page);
-  const auto rows = co_await std::move(listed);
-  if (!rows) co_return problem_of(rows.error());
   const auto view = view_for(call.caller);
-  co_return list_response(rows->rows, parameters.next_cursor(rows->next),
-                          [view](JsonWriter& json, const WebhookPtr& row) { write_webhook(json, *row, view); });
+  return list_all(api, std::move(call), "webhooks", api.queries, &StoreQueries::list_webhooks,
+                  [view](JsonWriter& json, const WebhookPtr& row) { write_webhook(json, *row, view); });
 }
 
 Awaitable<HttpResponse> create_webhook(ApiContext& api, ApiCall call) {
@@ -50,7 +44,7 @@ Awaitable<HttpResponse> create_webhook(ApiContext& api, ApiCall call) {
 }
 
 Awaitable<HttpResponse> get_webhook(ApiContext& api, ApiCall call) {
-  const auto id = parse_webhook_id(call.id);
+  const auto id = parse_id<WebhookId>(call.id);
   if (!id) co_return not_found();
   auto read = api.queries.get_webhook(api.loop, call.organization, *id);
   const auto webhook = co_await std::move(read);
@@ -60,7 +54,7 @@ Awaitable<HttpResponse> get_webhook(ApiContext& api, ApiCall call) {
 
 Awaitable<HttpResponse> patch_webhook(ApiContext& api, ApiCall call) {
   if (auto refusal = media_type_refusal(call.request)) co_return std::move(*refusal);
-  const auto id = parse_webhook_id(call.id);
+  const auto id = parse_id<WebhookId>(call.id);
   if (!id) co_return not_found();
   auto read = api.queries.get_webhook(api.loop, call.organization, *id);
   const auto current = co_await std::move(read);
@@ -76,7 +70,7 @@ Awaitable<HttpResponse> patch_webhook(ApiContext& api, ApiCall call) {
 }
 
 Awaitable<HttpResponse> delete_webhook(ApiContext& api, ApiCall call) {
-  const auto id = parse_webhook_id(call.id);
+  const auto id = parse_id<WebhookId>(call.id);
   if (!id) co_return not_found();
   Change intent = DeleteWebhook{call.organization, *id};
   intent.audit = audit_of(api, call, "webhook.delete", to_text(*id));
@@ -86,7 +80,7 @@ Awaitable<HttpResponse> delete_webhook(ApiContext& api, ApiCall call) {
 }
 
 Awaitable<HttpResponse> get_secret(ApiContext& api, ApiCall call) {
-  const auto id = parse_webhook_id(call.id);
+  const auto id = parse_id<WebhookId>(call.id);
   if (!id) co_return not_found();
   auto read = api.queries.get_webhook(api.loop, call.organization, *id);
   const auto webhook = co_await std::move(read);
@@ -99,7 +93,7 @@ Awaitable<HttpResponse> get_secret(ApiContext& api, ApiCall call) {
 }
 
 Awaitable<HttpResponse> rotate_secret(ApiContext& api, ApiCall call) {
-  const auto id = parse_webhook_id(call.id);
+  const auto id = parse_id<WebhookId>(call.id);
   if (!id) co_return not_found();
   const auto secret = random_secret();
   Change intent = RotateSecret{call.organization, *id, secret};
@@ -110,7 +104,7 @@ Awaitable<HttpResponse> rotate_secret(ApiContext& api, ApiCall call) {
 }
 
 Awaitable<HttpResponse> test_webhook(ApiContext& api, ApiCall call) {
-  const auto id = parse_webhook_id(call.id);
+  const auto id = parse_id<WebhookId>(call.id);
   if (!id) co_return not_found();
   auto read = api.queries.get_webhook(api.loop, call.organization, *id);
   const auto webhook = co_await std::move(read);

@@ -41,6 +41,7 @@ constexpr auto kDrainTime = kAttemptTimeoutMax + 4s;
 constexpr auto kEndTime = 500ms;
 /// For one step of the start.
 constexpr auto kStepTime = 30s;
+constexpr auto kTryAgainAfter = 250ms;
 /// Of the limit of file descriptors: for files and what is not counted.
 constexpr std::size_t kReservedDescriptors = 128;
 constexpr std::size_t kInFlightMax = 4'096;
@@ -268,12 +269,16 @@ Result<void> Server::Impl::make_first_link() {
     spdlog::info("nobody can sign in: set public-url to how browsers reach this server; API keys work");
     return {};
   }
-  const std::string token = random_token();
-  auto made = wait_for_store<PeopleResult>(
-      [&](auto done) { people_->change_people(loops_.front()->loop, MakeFirstLink{sha256(token)}, std::move(done)); });
-  if (made) first_link = accept_link(site_, token);
-  if (made || made.error().code == ErrorCode::kConflict) return {};
-  return made.error();
+  // A change of people is answered within a second, also where the database is busy with a start of many processes.
+  for (const auto end = std::chrono::steady_clock::now() + kStepTime;; std::this_thread::sleep_for(kTryAgainAfter)) {
+    const std::string token = random_token();
+    auto made = wait_for_store<PeopleResult>([&](auto done) {
+      people_->change_people(loops_.front()->loop, MakeFirstLink{sha256(token)}, std::move(done));
+    });
+    if (made) first_link = accept_link(site_, token);
+    if (made || made.error().code == ErrorCode::kConflict) return {};
+    if (std::chrono::steady_clock::now() >= end) return made.error();
+  }
 }
 
 template <class T, class Begin>
@@ -319,8 +324,17 @@ void Server::Impl::make_api(LoopParts& parts, tcp::acceptor acceptor) {
     options.store_name = "postgresql";
     options.helpers = [this] { return shared_store_->helpers(); };
   }
-  parts.api = std::make_unique<Api>(parts.loop, *store_, *queries_, *people_, *receiver_, parts.engine->intake(),
-                                    parts.engine->catalog(), metrics_, sign_in_, activity_, options);
+  const ApiPorts ports{.loop = parts.loop,
+                       .store = *store_,
+                       .queries = *queries_,
+                       .people = *people_,
+                       .receiver = *receiver_,
+                       .intake = parts.engine->intake(),
+                       .catalog = parts.engine->catalog(),
+                       .metrics = metrics_,
+                       .sign_in = sign_in_,
+                       .activity = activity_};
+  parts.api = std::make_unique<Api>(ports, std::move(options));
   Api* api = parts.api.get();
   parts.server = std::make_unique<HttpServer>(
       parts.context, std::move(acceptor), http_limits_, shared_, metrics_,

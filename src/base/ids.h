@@ -1,6 +1,7 @@
 // Identifiers. Inside: 63-bit integers that rise with time, one type each. Outside: a prefix and 13 characters.
 // Pure values and functions; any thread.
 #pragma once
+#include <algorithm>
 #include <compare>
 #include <cstdint>
 #include <functional>
@@ -17,54 +18,31 @@ inline constexpr int kIdSequenceBits = 22;
 /// 2020-01-01T00:00:00Z. 41 bits of milliseconds from here last until 2089.
 inline constexpr std::int64_t kIdEpochUnixMs = 1'577'836'800'000;
 
-template <class Tag>
+/// What an id begins with outside: "evt_".
+struct IdPrefix {
+  char text[5];
+  consteval IdPrefix(const char (&literal)[5]) { std::copy_n(literal, 5, text); }
+};
+
+template <IdPrefix prefix>
 struct Id {
+  static constexpr std::string_view kPrefix = prefix.text;
+
   std::int64_t value = 0;
   auto operator<=>(const Id&) const = default;
   explicit operator bool() const { return value != 0; }
 };
 
-struct OrganizationTag {
-  static constexpr std::string_view kPrefix = "org_";
-};
-struct EventTag {
-  static constexpr std::string_view kPrefix = "evt_";
-};
-struct WebhookTag {
-  static constexpr std::string_view kPrefix = "whk_";
-};
-struct DeliveryTag {
-  static constexpr std::string_view kPrefix = "dlv_";
-};
-struct JobTag {
-  static constexpr std::string_view kPrefix = "job_";
-};
-struct ApiKeyTag {
-  static constexpr std::string_view kPrefix = "key_";
-};
-struct UserTag {
-  static constexpr std::string_view kPrefix = "usr_";
-};
-struct InvitationTag {
-  static constexpr std::string_view kPrefix = "inv_";
-};
-struct AuditTag {
-  static constexpr std::string_view kPrefix = "aud_";
-};
-struct ReceivedTag {
-  static constexpr std::string_view kPrefix = "req_";
-};
-
-using OrganizationId = Id<OrganizationTag>;
-using EventId = Id<EventTag>;
-using WebhookId = Id<WebhookTag>;
-using DeliveryId = Id<DeliveryTag>;
-using JobId = Id<JobTag>;
-using ApiKeyId = Id<ApiKeyTag>;
-using UserId = Id<UserTag>;
-using InvitationId = Id<InvitationTag>;
-using AuditId = Id<AuditTag>;
-using ReceivedId = Id<ReceivedTag>;
+using OrganizationId = Id<"org_">;
+using EventId = Id<"evt_">;
+using WebhookId = Id<"whk_">;
+using DeliveryId = Id<"dlv_">;
+using JobId = Id<"job_">;
+using ApiKeyId = Id<"key_">;
+using UserId = Id<"usr_">;
+using InvitationId = Id<"inv_">;
+using AuditId = Id<"aud_">;
+using ReceivedId = Id<"req_">;
 
 /// The smallest id of that millisecond; times before the epoch give 0.
 std::int64_t first_id_at(WallTime time);
@@ -76,40 +54,16 @@ std::string encode_id(std::string_view prefix, std::int64_t value);
 /// The reverse; nullopt unless prefix, length and alphabet fit exactly. 0 is read too: it bounds searches.
 std::optional<std::int64_t> decode_id(std::string_view prefix, std::string_view text);
 
-template <class Tag>
-std::string to_text(Id<Tag> id) {
-  return encode_id(Tag::kPrefix, id.value);
+template <IdPrefix prefix>
+std::string to_text(Id<prefix> id) {
+  return encode_id(id.kPrefix, id.value);
 }
-/// nullopt for 0 as well: nothing has that id, and inside it stands for none.
-template <class Tag>
-std::optional<Id<Tag>> parse_id_tagged(std::string_view text) {
-  auto value = decode_id(Tag::kPrefix, text);
+/// parse_id<EventId>(text). nullopt for 0 as well: nothing has that id, and inside it stands for none.
+template <class AnyId>
+std::optional<AnyId> parse_id(std::string_view text) {
+  const auto value = decode_id(AnyId::kPrefix, text);
   if (!value || *value == 0) return std::nullopt;
-  return Id<Tag>{*value};
-}
-inline auto parse_event_id(std::string_view t) {
-  return parse_id_tagged<EventTag>(t);
-}
-inline auto parse_webhook_id(std::string_view t) {
-  return parse_id_tagged<WebhookTag>(t);
-}
-inline auto parse_delivery_id(std::string_view t) {
-  return parse_id_tagged<DeliveryTag>(t);
-}
-inline auto parse_job_id(std::string_view t) {
-  return parse_id_tagged<JobTag>(t);
-}
-inline auto parse_api_key_id(std::string_view t) {
-  return parse_id_tagged<ApiKeyTag>(t);
-}
-inline auto parse_organization_id(std::string_view t) {
-  return parse_id_tagged<OrganizationTag>(t);
-}
-inline auto parse_user_id(std::string_view t) {
-  return parse_id_tagged<UserTag>(t);
-}
-inline auto parse_invitation_id(std::string_view t) {
-  return parse_id_tagged<InvitationTag>(t);
+  return AnyId{*value};
 }
 
 /// Makes ids that only rise, also when the wall clock steps back. One owner; not thread-safe.
@@ -126,9 +80,9 @@ class IdGenerator {
 
 }  // namespace eventrelay
 
-template <class Tag>
-struct std::hash<eventrelay::Id<Tag>> {
-  std::size_t operator()(eventrelay::Id<Tag> id) const noexcept {
+template <eventrelay::IdPrefix prefix>
+struct std::hash<eventrelay::Id<prefix>> {
+  std::size_t operator()(eventrelay::Id<prefix> id) const noexcept {
     return static_cast<std::size_t>(static_cast<std::uint64_t>(id.value) * 0x9E3779B97F4A7C15ull >> 7);
   }
 };

@@ -83,7 +83,9 @@ inline constexpr std::uint32_t kJobRateMax = 10'000;  ///< deliveries a second
 inline constexpr std::size_t kEmailCharsMax = 254;
 inline constexpr auto kSessionIdleMax = 24h * 7;
 inline constexpr auto kSessionMax = 24h * 30;
-inline constexpr std::size_t kSessionsOfUserMax = 100;  ///< the one that was used least recently goes
+/// Those that have ended count too, and go first; then the one that was used least recently.
+inline constexpr std::size_t kSessionsOfUserMax = 100;
+inline constexpr auto kAddressKnown = 24h * 30;  ///< after the end of the last session that began there
 inline constexpr auto kInvitationLife = 24h * 7;
 inline constexpr std::size_t kOrganizationsOfUserMax = 100;
 

@@ -100,7 +100,7 @@ struct NewSession {
 };
 /// Uses the invitation up, makes the account or takes `user` into the organization, and begins a session there.
 /// Errors: kNotFound (the token is unknown, used or expired; `user` has another e-mail than was invited), kConflict
-/// (without `user`: the e-mail has an account; with: they are a member already), kTooLarge (kOrganizationsOfUserMax).
+/// (without `user`: the e-mail has an account; with: they are a member already, or kOrganizationsOfUserMax).
 struct AcceptInvitation {
   Sha256 token{};
   UserId user;        ///< 0: a new account, of the next three
@@ -110,7 +110,7 @@ struct AcceptInvitation {
   NewSession session;
 };
 /// In the organization of the user's last used session if they still belong to it, else in the one they joined first.
-/// Errors: kNotFound (there is no such user, or they belong to no organization).
+/// Errors: kNotFound (there is no such user).
 struct BeginSession {
   UserId user;
   NewSession session;
@@ -120,11 +120,11 @@ struct TouchSession {
   Sha256 token{};
 };
 inline constexpr auto kSessionTouchEvery = std::chrono::minutes(1);
-/// Errors: kNotFound.
+/// Nothing brings it back; its address stays known. Errors: kNotFound.
 struct EndSession {
   Sha256 token{};
 };
-/// All of that user's.
+/// All of that user's; likewise.
 struct EndSessions {
   UserId user;
 };
@@ -139,7 +139,7 @@ struct SwitchOrganization {
   Sha256 session{};
   OrganizationId organization;
 };
-/// Errors: kNotFound (the user), kTooLarge (kOrganizationsOfUserMax).
+/// Errors: kNotFound (the user), kConflict (kOrganizationsOfUserMax).
 struct CreateOrganization {
   UserId owner;
   std::string name;
@@ -156,8 +156,9 @@ struct SetRole {
   Role role{};
   Role by{};  ///< of who asks
 };
-/// Takes the user out of the organization at once. Their sessions there move to the organization of theirs that they
-/// joined first, or end. Errors: as SetRole.
+/// Takes the user out of the organization at once; invitations of theirs to it end. Their sessions there move to the
+/// organization of theirs that they joined first. Who belongs to no other has no account any more: they could not sign
+/// in to accept what they are invited to later. Errors: as SetRole.
 struct RemoveMember {
   OrganizationId organization;
   UserId user;
@@ -201,12 +202,14 @@ class PeopleStore {
   virtual Awaitable<Result<Account>> find_account(EventLoop& loop, std::string email) = 0;
   /// One indexed query: for every request of a browser.
   virtual Awaitable<Result<Session>> find_session(EventLoop& loop, Sha256 token) = 0;
-  /// Whether the user has a session, alive or not long expired, that began at that address.
+  /// Whether a session of the user's began at that address that is alive, or has ended within kAddressKnown; of the
+  /// newest kSessionsOfUserMax.
   virtual Awaitable<Result<bool>> knows_address(EventLoop& loop, UserId user, std::string address) = 0;
   /// Those of a user, the first joined first; at most kOrganizationsOfUserMax.
   virtual Awaitable<Result<std::vector<OrganizationRole>>> list_organizations(EventLoop& loop, UserId user) = 0;
   virtual Awaitable<Result<Organization>> get_organization(EventLoop& loop, OrganizationId id) = 0;
   virtual Awaitable<Result<Page<Member>>> list_members(EventLoop& loop, OrganizationId org, PageRequest page) = 0;
+  virtual Awaitable<Result<Member>> get_member(EventLoop& loop, OrganizationId org, UserId user) = 0;
   /// Without first links.
   virtual Awaitable<Result<Page<Invitation>>> list_invitations(EventLoop& loop, OrganizationId org,
                                                                PageRequest page) = 0;
@@ -214,8 +217,6 @@ class PeopleStore {
   virtual Awaitable<Result<Invitation>> find_invitation(EventLoop& loop, Sha256 token) = 0;
   virtual Awaitable<Result<Page<AuditRow>>> list_audit(EventLoop& loop, OrganizationId org, PageRequest page) = 0;
   virtual Awaitable<Result<Settings>> read_settings(EventLoop& loop) = 0;
-  /// Whether anybody has an account: before that a first link is needed.
-  virtual Awaitable<Result<bool>> has_accounts(EventLoop& loop) = 0;
   /// The workers that share the store and are alive, by name; none of a store that one process has to itself.
   virtual Awaitable<Result<std::vector<WorkerShare>>> list_workers(EventLoop& loop) = 0;
 };

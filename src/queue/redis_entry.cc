@@ -32,8 +32,8 @@ class Writer {
   void folded(std::int64_t value) {
     number((static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63));
   }
-  template <class Tag>
-  void id(Id<Tag> value) {
+  template <IdPrefix prefix>
+  void id(Id<prefix> value) {
     number(static_cast<std::uint64_t>(value.value));
   }
   void time(WallTime value) { folded(unix_ms(value)); }
@@ -84,8 +84,8 @@ class Reader {
     value = static_cast<std::uint32_t>(wide);
     return true;
   }
-  template <class Tag>
-  bool id(Id<Tag>& id) {
+  template <IdPrefix prefix>
+  bool id(Id<prefix>& id) {
     std::uint64_t wide = 0;
     if (!number(wide) || wide == 0 || wide > std::numeric_limits<std::int64_t>::max()) return false;
     id.value = static_cast<std::int64_t>(wide);

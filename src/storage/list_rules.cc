@@ -22,13 +22,13 @@ Error count_took_too_long() {
 EventSearch parse_search(const std::string& q) {
   EventSearch search;
   if (q.empty()) return search;
-  search.delivery = parse_delivery_id(q);
+  search.delivery = parse_id<DeliveryId>(q);
   if (search.delivery) return search;
   // The beginning of an id: all ids that it can go on to.
   constexpr std::size_t kIdChars = 17;
-  if (q.starts_with(EventTag::kPrefix) && q.size() <= kIdChars) {
-    const auto low = decode_id(EventTag::kPrefix, q + std::string(kIdChars - q.size(), '0'));
-    const auto high = decode_id(EventTag::kPrefix, q + std::string(kIdChars - q.size(), 'z'));
+  if (q.starts_with(EventId::kPrefix) && q.size() <= kIdChars) {
+    const auto low = decode_id(EventId::kPrefix, q + std::string(kIdChars - q.size(), '0'));
+    const auto high = decode_id(EventId::kPrefix, q + std::string(kIdChars - q.size(), 'z'));
     if (low) {
       search.ids.from = *low;
       if (high && *high < kIdMax) search.ids.to = *high + 1;

@@ -23,9 +23,7 @@ inline Error owners_alone() {
   return {ErrorCode::kForbidden, "Only an owner makes owners, and changes what owners are", {}};
 }
 inline Error too_many_organizations() {
-  return {ErrorCode::kTooLarge,
-          "Nobody belongs to more than " + std::to_string(kOrganizationsOfUserMax) + " organizations",
-          {}};
+  return conflict("Nobody belongs to more than " + std::to_string(kOrganizationsOfUserMax) + " organizations");
 }
 inline Error has_an_account() {
   return conflict("The e-mail address has an account: sign in to accept");

@@ -9,10 +9,7 @@ Awaitable<Result<Page<WebhookPtr>>> list_webhooks(PgRead read, OrganizationId or
   static const std::string kSelect = std::string("SELECT ") + kPgWebhookColumns +
                                      " FROM webhooks w WHERE w.organization_id = $1 AND NOT w.deleted AND w.id < $2"
                                      " ORDER BY w.id DESC LIMIT $3";
-  PgStatement statement = page_statement(kSelect, org, page);
-  auto rows = co_await read_rows(read, std::move(statement));
-  if (!rows) co_return rows.error();
-  co_return page_of<WebhookPtr>(*rows, page.limit, webhook_from_row);
+  return read_page<WebhookPtr>(read, page_statement(kSelect, org, page), page.limit, webhook_from_row);
 }
 
 Awaitable<Result<WebhookPtr>> get_webhook(PgRead read, OrganizationId org, WebhookId id) {
@@ -28,10 +25,7 @@ Awaitable<Result<Page<JobRow>>> list_jobs(PgRead read, OrganizationId org, PageR
   static const std::string kSelect =
       std::string("SELECT ") + kPgJobColumns +
       " FROM jobs j WHERE j.organization_id = $1 AND j.id < $2 ORDER BY j.id DESC LIMIT $3";
-  PgStatement statement = page_statement(kSelect, org, page);
-  auto rows = co_await read_rows(read, std::move(statement));
-  if (!rows) co_return rows.error();
-  co_return page_of<JobRow>(*rows, page.limit, job_from_row);
+  return read_page<JobRow>(read, page_statement(kSelect, org, page), page.limit, job_from_row);
 }
 
 Awaitable<Result<JobRow>> get_job(PgRead read, OrganizationId org, JobId id) {
@@ -47,10 +41,7 @@ Awaitable<Result<Page<ApiKey>>> list_api_keys(PgRead read, OrganizationId org, P
   static const std::string kSelect =
       std::string("SELECT ") + kPgKeyColumns +
       " FROM api_keys k WHERE k.organization_id = $1 AND NOT k.deleted AND k.id < $2 ORDER BY k.id DESC LIMIT $3";
-  PgStatement statement = page_statement(kSelect, org, page);
-  auto rows = co_await read_rows(read, std::move(statement));
-  if (!rows) co_return rows.error();
-  co_return page_of<ApiKey>(*rows, page.limit, api_key_from_row);
+  return read_page<ApiKey>(read, page_statement(kSelect, org, page), page.limit, api_key_from_row);
 }
 
 }  // namespace eventrelay::postgres_queries

@@ -86,8 +86,12 @@ Awaitable<Result<PeopleResult>> PeopleSession::apply(const RemoveMember& change)
   PgParams which;
   which.add(change.organization.value).add(change.user.value);
   add("DELETE FROM memberships WHERE organization_id = $1 AND user_id = $2", which);
+  add("DELETE FROM invitations WHERE organization_id = $1 AND email = (SELECT email FROM users WHERE id = $2)", which);
   if (rows[next].empty()) {
-    add("DELETE FROM sessions WHERE organization_id = $1 AND user_id = $2", std::move(which));
+    PgParams user;
+    user.add(change.user.value);
+    add("DELETE FROM sessions WHERE user_id = $1", user);
+    add("DELETE FROM users WHERE id = $1", std::move(user));
   } else {
     which.add(rows[next].integer(0, 0));
     add("UPDATE sessions SET organization_id = $3 WHERE organization_id = $1 AND user_id = $2", std::move(which));

@@ -15,6 +15,10 @@ namespace {
 /// A process that was stopped may hold it.
 constexpr const char* kPeopleLockTimeout = "SELECT set_config('lock_timeout', '400ms', true)";
 constexpr const char* kPeopleLock = "SELECT pg_advisory_xact_lock(7305, 6)";
+/// What has ended stays for its address, under a name that is the hash of no token. $1 the time, or none.
+constexpr const char* kEndOfSessions =
+    "UPDATE sessions SET token = uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()),"
+    " expires_ms = least(expires_ms, coalesce($1, now_ms()))";
 /// One for what is made, and one for the user that is made with it.
 constexpr std::size_t kIdsOfPeopleChange = 2;
 
@@ -190,8 +194,9 @@ std::size_t PeopleSession::begin_session(UserId user, OrganizationId organizatio
       std::move(params));
   PgParams which;
   which.add(user.value).add_bytes(as_bytes(session.token)).add(std::int64_t{kSessionsOfUserMax} - 1);
+  which.add(unix_ms(time()));
   add("DELETE FROM sessions WHERE token IN (SELECT token FROM sessions WHERE user_id = $1 AND token <> $2"
-      " ORDER BY seen_ms DESC OFFSET $3)",
+      " ORDER BY expires_ms > $4 DESC, seen_ms DESC OFFSET $3)",
       std::move(which));
   note_made(to_text(user), organization);
   return add(select_session(session.token));
@@ -238,18 +243,26 @@ Awaitable<Result<PeopleResult>> PeopleSession::apply(const TouchSession& change)
 
 Awaitable<Result<PeopleResult>> PeopleSession::apply(const EndSession& change) {
   begin();
-  const std::size_t gone = add("DELETE FROM sessions WHERE token = $1", bytes_of_token(change.token));
+  static const std::string kEndOne = std::string(kEndOfSessions) + " WHERE token = $2";
+  PgParams params;
+  params.add(context_.at_ms).add_bytes(as_bytes(change.token));
+  const std::size_t gone = add(kEndOne.c_str(), std::move(params));
   const Rows rows = co_await run();
   if (rows[gone].affected() == 0) co_return no_such("session");
   co_await commit();
   co_return PeopleResult{};
 }
 
+void PeopleSession::end_sessions(UserId user, const Sha256& but) {
+  static const std::string kEndOthers = std::string(kEndOfSessions) + " WHERE user_id = $2 AND token <> $3";
+  PgParams params;
+  params.add(context_.at_ms).add(user.value).add_bytes(as_bytes(but));
+  add(kEndOthers.c_str(), std::move(params));
+}
+
 Awaitable<Result<PeopleResult>> PeopleSession::apply(const EndSessions& change) {
   begin();
-  PgParams params;
-  params.add(change.user.value);
-  add("DELETE FROM sessions WHERE user_id = $1", std::move(params));
+  end_sessions(change.user);
   co_await commit();
   co_return PeopleResult{};
 }
@@ -259,9 +272,7 @@ Awaitable<Result<PeopleResult>> PeopleSession::apply(const SetPassword& change) 
   PgParams params;
   params.add(change.user.value).add_text(change.password_hash);
   const std::size_t set = add("UPDATE users SET password_hash = $2 WHERE id = $1", std::move(params));
-  PgParams others;
-  others.add(change.user.value).add_bytes(as_bytes(change.session));
-  add("DELETE FROM sessions WHERE user_id = $1 AND token <> $2", std::move(others));
+  end_sessions(change.user, change.session);
   const Rows rows = co_await run();
   if (rows[set].affected() == 0) co_return no_such("user");
   co_await commit();

@@ -47,6 +47,8 @@ class PeopleSession : public PgTransaction {
   /// Its place among the rows is that of the session.
   std::size_t begin_session(UserId user, OrganizationId organization, const NewSession& session);
   Awaitable<PeopleResult> commit_session(UserId user, OrganizationId organization, const NewSession& session);
+  /// All of that user's but one.
+  void end_sessions(UserId user, const Sha256& but = {});
 
   // Reads, in the next batch.
   std::size_t read_has_accounts();
@@ -63,11 +65,11 @@ Awaitable<Result<bool>> knows_address(PgRead read, UserId user, std::string addr
 Awaitable<Result<std::vector<OrganizationRole>>> list_organizations(PgRead read, UserId user);
 Awaitable<Result<Organization>> get_organization(PgRead read, OrganizationId id);
 Awaitable<Result<Page<Member>>> list_members(PgRead read, OrganizationId org, PageRequest page);
+Awaitable<Result<Member>> get_member(PgRead read, OrganizationId org, UserId user);
 Awaitable<Result<Page<Invitation>>> list_invitations(PgRead read, OrganizationId org, PageRequest page, WallTime now);
 Awaitable<Result<Invitation>> find_invitation(PgRead read, Sha256 token, WallTime now);
 Awaitable<Result<Page<AuditRow>>> list_audit(PgRead read, OrganizationId org, PageRequest page);
 Awaitable<Result<Settings>> read_settings(PgRead read);
-Awaitable<Result<bool>> has_accounts(PgRead read);
 Awaitable<Result<std::vector<WorkerShare>>> list_workers(PgRead read);
 
 }  // namespace postgres_queries

@@ -136,10 +136,16 @@ Awaitable<Result<Page<Member>>> list_members(PgRead read, OrganizationId org, Pa
   static const std::string kSelect =
       std::string(kPgSelectMember) +
       " WHERE m.organization_id = $1 AND m.user_id < $2 ORDER BY m.user_id DESC LIMIT $3";
-  PgStatement statement = page_statement(kSelect, org, page);
+  return read_page<Member>(read, page_statement(kSelect, org, page), page.limit, member_from_row);
+}
+
+Awaitable<Result<Member>> get_member(PgRead read, OrganizationId org, UserId user) {
+  PgStatement statement = select_member(org, user);
   auto rows = co_await read_rows(read, std::move(statement));
   if (!rows) co_return rows.error();
-  co_return page_of<Member>(*rows, page.limit, member_from_row);
+  auto member = selected_member(*rows);
+  if (!member) co_return no_such("member");
+  co_return std::move(*member);
 }
 
 Awaitable<Result<Page<Invitation>>> list_invitations(PgRead read, OrganizationId org, PageRequest page, WallTime now) {
@@ -148,9 +154,7 @@ Awaitable<Result<Page<Invitation>>> list_invitations(PgRead read, OrganizationId
       " AND email <> '' AND expires_ms > $4 ORDER BY id DESC LIMIT $3";
   PgStatement statement = page_statement(kSelect, org, page);
   statement.params.add(unix_ms(now));
-  auto rows = co_await read_rows(read, std::move(statement));
-  if (!rows) co_return rows.error();
-  co_return page_of<Invitation>(*rows, page.limit, invitation_from_row);
+  return read_page<Invitation>(read, std::move(statement), page.limit, invitation_from_row);
 }
 
 Awaitable<Result<Invitation>> find_invitation(PgRead read, Sha256 token, WallTime now) {
@@ -167,10 +171,7 @@ Awaitable<Result<Page<AuditRow>>> list_audit(PgRead read, OrganizationId org, Pa
   static const std::string kSelect =
       "SELECT id, organization_id, actor, action, target, address FROM audit WHERE organization_id = $1 AND id < $2"
       " ORDER BY id DESC LIMIT $3";
-  PgStatement statement = page_statement(kSelect, org, page);
-  auto rows = co_await read_rows(read, std::move(statement));
-  if (!rows) co_return rows.error();
-  co_return page_of<AuditRow>(*rows, page.limit, audit_from_row);
+  return read_page<AuditRow>(read, page_statement(kSelect, org, page), page.limit, audit_from_row);
 }
 
 Awaitable<Result<Settings>> read_settings(PgRead read) {
@@ -181,13 +182,6 @@ Awaitable<Result<Settings>> read_settings(PgRead read) {
   Settings settings;
   if (!rows->empty()) settings.retention_days = static_cast<int>(rows->integer(0, 0));
   co_return settings;
-}
-
-Awaitable<Result<bool>> has_accounts(PgRead read) {
-  PgStatement statement{"SELECT EXISTS (SELECT FROM users)", {}};
-  auto rows = co_await read_rows(read, std::move(statement));
-  if (!rows) co_return rows.error();
-  co_return rows->integer(0, 0) != 0;
 }
 
 }  // namespace postgres_queries

@@ -17,13 +17,15 @@ Awaitable<Result<PgConnection::Rows>> read_snapshot(PgRead read, std::vector<PgS
 /// Of a list by ids. $1 organization, $2 below, $3 one more than the page holds, to know whether there are more. sql:
 /// as PgStatement's.
 PgStatement page_statement(const std::string& sql, OrganizationId org, PageRequest page);
-/// read: a row, from its first column on, which is its id.
-template <class Row, class Read>
-Page<Row> page_of(const PgRows& rows, std::size_t limit, const Read& read) {
+/// statement: a page_statement(). from_row: a row, from its first column on, which is its id.
+template <class Row, class FromRow>
+Awaitable<Result<Page<Row>>> read_page(PgRead read, PgStatement statement, std::size_t limit, FromRow from_row) {
+  auto rows = co_await read_rows(read, std::move(statement));
+  if (!rows) co_return rows.error();
   Page<Row> page;
-  for (int row = 0; row < rows.size() && page.rows.size() < limit; ++row) page.rows.push_back(read(rows, row, 0));
-  if (static_cast<std::size_t>(rows.size()) > limit) page.next = rows.integer(static_cast<int>(limit) - 1, 0);
-  return page;
+  for (int row = 0; row < rows->size() && page.rows.size() < limit; ++row) page.rows.push_back(from_row(*rows, row, 0));
+  if (static_cast<std::size_t>(rows->size()) > limit) page.next = rows->integer(static_cast<int>(limit) - 1, 0);
+  co_return page;
 }
 
 }  // namespace eventrelay

@@ -112,11 +112,11 @@ class PostgresStore final : public Store,
   Awaitable<Result<std::vector<OrganizationRole>>> list_organizations(EventLoop& loop, UserId user) override;
   Awaitable<Result<Organization>> get_organization(EventLoop& loop, OrganizationId id) override;
   Awaitable<Result<Page<Member>>> list_members(EventLoop& loop, OrganizationId org, PageRequest page) override;
+  Awaitable<Result<Member>> get_member(EventLoop& loop, OrganizationId org, UserId user) override;
   Awaitable<Result<Page<Invitation>>> list_invitations(EventLoop& loop, OrganizationId org, PageRequest page) override;
   Awaitable<Result<Invitation>> find_invitation(EventLoop& loop, Sha256 token) override;
   Awaitable<Result<Page<AuditRow>>> list_audit(EventLoop& loop, OrganizationId org, PageRequest page) override;
   Awaitable<Result<Settings>> read_settings(EventLoop& loop) override;
-  Awaitable<Result<bool>> has_accounts(EventLoop& loop) override;
   Awaitable<Result<std::vector<WorkerShare>>> list_workers(EventLoop& loop) override;
 
   // Receiver.

@@ -44,6 +44,11 @@ Awaitable<Result<Page<Member>>> PostgresStore::list_members(EventLoop& loop, Org
       loop, [=](PgRead read) { return postgres_queries::list_members(read, org, page); });
 }
 
+Awaitable<Result<Member>> PostgresStore::get_member(EventLoop& loop, OrganizationId org, UserId user) {
+  return impl_->reads().for_people<Member>(loop,
+                                           [=](PgRead read) { return postgres_queries::get_member(read, org, user); });
+}
+
 Awaitable<Result<Page<Invitation>>> PostgresStore::list_invitations(EventLoop& loop, OrganizationId org,
                                                                     PageRequest page) {
   return impl_->reads().for_people<Page<Invitation>>(
@@ -62,10 +67,6 @@ Awaitable<Result<Page<AuditRow>>> PostgresStore::list_audit(EventLoop& loop, Org
 
 Awaitable<Result<Settings>> PostgresStore::read_settings(EventLoop& loop) {
   return impl_->reads().for_people<Settings>(loop, [](PgRead read) { return postgres_queries::read_settings(read); });
-}
-
-Awaitable<Result<bool>> PostgresStore::has_accounts(EventLoop& loop) {
-  return impl_->reads().for_people<bool>(loop, [](PgRead read) { return postgres_queries::has_accounts(read); });
 }
 
 Awaitable<Result<std::vector<WorkerShare>>> PostgresStore::list_workers(EventLoop& loop) {

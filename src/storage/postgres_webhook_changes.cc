@@ -269,9 +269,10 @@ Awaitable<Result<ChangeResult>> ChangeSession::apply(const DeleteApiKey& change)
 }
 
 Awaitable<Result<ChangeResult>> ChangeSession::apply(const ExpireKeys& change) {
-  const auto expire = [this](const char* sql) {
+  // $3: for how long it is kept.
+  const auto expire = [this](const char* sql, milliseconds kept) {
     PgParams params;
-    params.add(context_.at_ms).add(std::int64_t{kJobSliceRows});
+    params.add(context_.at_ms).add(std::int64_t{kJobSliceRows}).add(std::int64_t{kept.count()});
     return add(sql, std::move(params));
   };
   begin({}, OrgLock::kNone);
@@ -283,19 +284,17 @@ Awaitable<Result<ChangeResult>> ChangeSession::apply(const ExpireKeys& change) {
           " FROM idempotency_keys WHERE created_ms < $1 ORDER BY created_ms LIMIT $2 FOR UPDATE SKIP LOCKED)",
           std::move(params));
   const std::size_t sessions = expire(
-      "DELETE FROM sessions WHERE token IN (SELECT token FROM sessions WHERE expires_ms <= (SELECT coalesce($1, "
-      "now_ms()))"
-      " ORDER BY expires_ms LIMIT $2 FOR UPDATE SKIP LOCKED)");
+      "DELETE FROM sessions WHERE token IN (SELECT token FROM sessions"
+      " WHERE expires_ms <= (SELECT coalesce($1, now_ms())) - $3 ORDER BY expires_ms LIMIT $2 FOR UPDATE SKIP LOCKED)",
+      kAddressKnown);
   const std::size_t invitations = expire(
-      "DELETE FROM invitations WHERE id IN (SELECT id FROM invitations WHERE expires_ms <= (SELECT coalesce($1, "
-      "now_ms()))"
-      " ORDER BY expires_ms LIMIT $2 FOR UPDATE SKIP LOCKED)");
-  PgParams unused;
-  unused.add(context_.at_ms).add(std::int64_t{kJobSliceRows}).add(std::int64_t{milliseconds(kReceiverKept).count()});
-  const std::size_t receivers =
-      add("DELETE FROM receivers WHERE (organization_id, id) IN (SELECT organization_id, id FROM receivers"
-          " WHERE used_ms <= (SELECT coalesce($1, now_ms())) - $3 ORDER BY used_ms LIMIT $2 FOR UPDATE SKIP LOCKED)",
-          std::move(unused));
+      "DELETE FROM invitations WHERE id IN (SELECT id FROM invitations"
+      " WHERE expires_ms <= (SELECT coalesce($1, now_ms())) - $3 ORDER BY expires_ms LIMIT $2 FOR UPDATE SKIP LOCKED)",
+      milliseconds{0});
+  const std::size_t receivers = expire(
+      "DELETE FROM receivers WHERE (organization_id, id) IN (SELECT organization_id, id FROM receivers"
+      " WHERE used_ms <= (SELECT coalesce($1, now_ms())) - $3 ORDER BY used_ms LIMIT $2 FOR UPDATE SKIP LOCKED)",
+      kReceiverKept);
   const Rows rows = co_await commit();
   ChangeResult result;
   result.count = rows[expired].affected();

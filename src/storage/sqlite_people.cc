@@ -30,7 +30,7 @@ bool SqlitePeople::expire() {
   db_.use(
          "DELETE FROM sessions WHERE token IN"
          " (SELECT token FROM sessions WHERE expires_ms <= ?1 ORDER BY expires_ms LIMIT ?2)")
-      .bind(unix_ms(now_))
+      .bind(unix_ms(now_ - kAddressKnown))
       .bind(most)
       .run();
   const bool more = db_.changes() == most;
@@ -149,10 +149,11 @@ PeopleResult SqlitePeople::begin_session(UserId user, OrganizationId organizatio
       .run();
   db_.use(
          "DELETE FROM sessions WHERE token IN (SELECT token FROM sessions WHERE user_id = ?1 AND token <> ?2"
-         " ORDER BY seen_ms DESC LIMIT -1 OFFSET ?3)")
+         " ORDER BY expires_ms > ?4 DESC, seen_ms DESC LIMIT -1 OFFSET ?3)")
       .bind(user.value)
       .bind_blob(as_bytes(session.token))
       .bind(std::int64_t{kSessionsOfUserMax} - 1)
+      .bind(unix_ms(now_))
       .run();
   where_ = organization;
   made_ = to_text(user);
@@ -184,24 +185,36 @@ Result<PeopleResult> SqlitePeople::apply_one(const TouchSession& change) {
   return PeopleResult{};
 }
 
+// What has ended stays for its address, under a name that is the hash of no token.
+
 Result<PeopleResult> SqlitePeople::apply_one(const EndSession& change) {
-  db_.use("DELETE FROM sessions WHERE token = ?1").bind_blob(as_bytes(change.token)).run();
+  db_.use("UPDATE sessions SET token = randomblob(32), expires_ms = min(expires_ms, ?2) WHERE token = ?1")
+      .bind_blob(as_bytes(change.token))
+      .bind(unix_ms(now_))
+      .run();
   if (db_.changes() == 0) return no_such("session");
   return PeopleResult{};
 }
 
+void SqlitePeople::end_sessions(UserId user, const Sha256& but) {
+  db_.use(
+         "UPDATE sessions SET token = randomblob(32), expires_ms = min(expires_ms, ?3)"
+         " WHERE user_id = ?1 AND token <> ?2")
+      .bind(user.value)
+      .bind_blob(as_bytes(but))
+      .bind(unix_ms(now_))
+      .run();
+}
+
 Result<PeopleResult> SqlitePeople::apply_one(const EndSessions& change) {
-  db_.use("DELETE FROM sessions WHERE user_id = ?1").bind(change.user.value).run();
+  end_sessions(change.user);
   return PeopleResult{};
 }
 
 Result<PeopleResult> SqlitePeople::apply_one(const SetPassword& change) {
   db_.use("UPDATE users SET password_hash = ?2 WHERE id = ?1").bind(change.user.value).bind(change.password_hash).run();
   if (db_.changes() == 0) return no_such("user");
-  db_.use("DELETE FROM sessions WHERE user_id = ?1 AND token <> ?2")
-      .bind(change.user.value)
-      .bind_blob(as_bytes(change.session))
-      .run();
+  end_sessions(change.user, change.session);
   return PeopleResult{};
 }
 
@@ -285,9 +298,14 @@ Result<PeopleResult> SqlitePeople::apply_one(const RemoveMember& change) {
       .bind(change.organization.value)
       .bind(change.user.value)
       .run();
+  db_.use("DELETE FROM invitations WHERE organization_id = ?1 AND email = (SELECT email FROM users WHERE id = ?2)")
+      .bind(change.organization.value)
+      .bind(change.user.value)
+      .run();
   const auto left = sqlite_queries::list_organizations(db_, change.user);
   if (left.empty()) {
     db_.use("DELETE FROM sessions WHERE user_id = ?1").bind(change.user.value).run();
+    db_.use("DELETE FROM users WHERE id = ?1").bind(change.user.value).run();
   } else {
     db_.use("UPDATE sessions SET organization_id = ?3 WHERE user_id = ?2 AND organization_id = ?1")
         .bind(change.organization.value)

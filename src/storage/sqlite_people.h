@@ -15,7 +15,8 @@ class SqlitePeople {
   Result<PeopleResult> apply(const PeopleChange& change);
   /// The entry, with what apply() made.
   void write_audit(AuditEntry entry);
-  /// Deletes up to kJobSliceRows sessions and as many invitations that have expired; true: there may be more.
+  /// Deletes up to kJobSliceRows sessions that ended kAddressKnown ago, and as many invitations that have expired;
+  /// true: there may be more.
   bool expire();
 
  private:
@@ -43,6 +44,8 @@ class SqlitePeople {
   Result<UserId> make_account(const AcceptInvitation& change, const std::string& email);
   void join(OrganizationId organization, UserId user, Role role);
   PeopleResult begin_session(UserId user, OrganizationId organization, const NewSession& session);
+  /// All of that user's but one.
+  void end_sessions(UserId user, const Sha256& but = {});
   std::optional<Role> role_of(OrganizationId organization, UserId user);
   bool has_other_owner(OrganizationId organization, UserId user);
   /// Whether the user can belong to one more.

@@ -291,6 +291,10 @@ Awaitable<Result<Page<Member>>> SqliteStore::list_members(EventLoop& loop, Organ
                                           [=](SqliteDb& db) { return sqlite_queries::list_members(db, org, page); });
 }
 
+Awaitable<Result<Member>> SqliteStore::get_member(EventLoop& loop, OrganizationId org, UserId user) {
+  return impl_->readers.ask<Member>(loop, [=](SqliteDb& db) { return sqlite_queries::get_member(db, org, user); });
+}
+
 Awaitable<Result<Page<Invitation>>> SqliteStore::list_invitations(EventLoop& loop, OrganizationId org,
                                                                   PageRequest page) {
   return impl_->readers.ask<Page<Invitation>>(
@@ -309,10 +313,6 @@ Awaitable<Result<Page<AuditRow>>> SqliteStore::list_audit(EventLoop& loop, Organ
 
 Awaitable<Result<Settings>> SqliteStore::read_settings(EventLoop& loop) {
   return impl_->readers.ask<Settings>(loop, [](SqliteDb& db) { return sqlite_queries::read_settings(db); });
-}
-
-Awaitable<Result<bool>> SqliteStore::has_accounts(EventLoop& loop) {
-  return impl_->readers.ask<bool>(loop, [](SqliteDb& db) { return sqlite_queries::has_accounts(db); });
 }
 
 Awaitable<Result<std::vector<WorkerShare>>> SqliteStore::list_workers(EventLoop&) {

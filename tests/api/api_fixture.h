@@ -78,16 +78,17 @@ class FakePeople final : public PeopleStore {
   Answer<std::vector<OrganizationRole>> list_organizations(Loop&, UserId) override { co_return full(); }
   Answer<Organization> get_organization(Loop&, Org id) override { co_return Organization{id, "First"}; }
   Answer<Page<Member>> list_members(Loop&, Org, PageRequest) override { co_return full(); }
+  Answer<Member> get_member(Loop&, Org, UserId user) override { return find_in(members, user); }
   Answer<Page<Invitation>> list_invitations(Loop&, Org, PageRequest) override { co_return full(); }
   Answer<Invitation> find_invitation(Loop&, Sha256 token) override { return find_in(invitations, token); }
   Answer<Page<AuditRow>> list_audit(Loop&, Org, PageRequest) override { co_return full(); }
   Answer<Settings> read_settings(Loop&) override { co_return full(); }
-  Answer<bool> has_accounts(Loop&) override { co_return !accounts.empty(); }
   Answer<std::vector<WorkerShare>> list_workers(Loop&) override { co_return full(); }
 
   std::map<std::string, Account> accounts;
   std::map<Sha256, Session> sessions;
   std::map<Sha256, Invitation> invitations;
+  std::map<UserId, Member> members;
   std::set<std::pair<UserId, std::string>> known_addresses;
   Questions<PeopleChange, PeopleResult> changes;
 
@@ -182,7 +183,8 @@ class ApiTest : public testing::Test {
   SignIn sign_in;
   Activity activity;
   Intake intake{loop.loop(), store, catalog};
-  Api api{loop.loop(), store, queries, people, receiver, intake, catalog, metrics, sign_in, activity, options()};
+  const ApiPorts ports{loop.loop(), store, queries, people, receiver, intake, catalog, metrics, sign_in, activity};
+  Api api{ports, options()};
   std::int64_t last_id = 0;
   std::deque<std::string> cookies;
 };

@@ -116,7 +116,7 @@ TEST_F(DashboardRoute, the_dashboard_needs_no_key_and_takes_no_path_from_the_api
 TEST_F(DashboardRoute, who_only_delivers_has_no_dashboard) {
   auto unserved = options();
   unserved.serves_api = false;
-  Api watched(loop.loop(), store, queries, people, receiver, intake, catalog, metrics, sign_in, activity, unserved);
+  Api watched(ports, unserved);
   EXPECT_EQ(loop.wait(watched.refusal(request("GET", "/", "", "")))->status, 404);
 }
 

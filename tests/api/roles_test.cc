@@ -171,6 +171,19 @@ TEST_F(RolesTest, everybody_may_leave) {
   EXPECT_EQ(ask(with_cookie("DELETE", "/api/users/" + to_text(UserId{1}), cookie)).status, 403);
 }
 
+TEST_F(RolesTest, who_is_not_there_is_told_before_what_is_wrong_with_the_body) {
+  const auto admin = put_person("admin@example.com", Role::kAdmin);
+  people.members[UserId{8}] = {{UserId{8}, "bob@example.com", "Bob"}, Role::kViewer, {}};
+  people.members[UserId{9}] = {{UserId{9}, "eve@example.com", "Eve"}, Role::kOwner, {}};
+  const auto status = [&](std::int64_t id, std::string_view cookie) {
+    return ask(with_cookie("PATCH", "/api/users/" + to_text(UserId{id}), cookie, R"({"role":"king"})")).status;
+  };
+  EXPECT_EQ(status(7, admin), 404);
+  EXPECT_EQ(status(8, admin), 422);
+  EXPECT_EQ(status(9, admin), 403) << "an owner";
+  EXPECT_EQ(status(9, put_person("owner@example.com", Role::kOwner)), 422);
+}
+
 TEST_F(RolesTest, settings_are_for_the_first_organization) {
   auto cookie = put_person("elsewhere@example.com", Role::kOwner);
   people.sessions.at(sha256(cookie.substr(cookie.find('=') + 1))).organization.id = OrganizationId{77};

@@ -26,7 +26,7 @@ TEST(IdText, leaves_out_the_letters_that_look_like_digits) {
 TEST(IdText, reads_back_to_the_same_number) {
   for (std::int64_t value :
        {std::int64_t{1}, std::int64_t{31}, std::int64_t{32}, std::int64_t{1} << 62, kGreatest - 1, kGreatest}) {
-    EXPECT_EQ(parse_event_id(to_text(EventId{value})), EventId{value});
+    EXPECT_EQ(parse_id<EventId>(to_text(EventId{value})), EventId{value});
   }
 }
 
@@ -45,18 +45,18 @@ TEST(IdText, sorts_like_the_number) {
 
 TEST(IdText, of_another_kind_is_refused) {
   auto text = to_text(EventId{7});
-  EXPECT_TRUE(parse_event_id(text));
-  EXPECT_FALSE(parse_webhook_id(text));
-  EXPECT_FALSE(parse_delivery_id(text));
-  EXPECT_EQ(parse_user_id("usr_0000000000007"), UserId{7});
-  EXPECT_EQ(parse_invitation_id("inv_0000000000007"), InvitationId{7});
-  EXPECT_EQ(parse_organization_id("org_0000000000007"), OrganizationId{7});
+  EXPECT_TRUE(parse_id<EventId>(text));
+  EXPECT_FALSE(parse_id<WebhookId>(text));
+  EXPECT_FALSE(parse_id<DeliveryId>(text));
+  EXPECT_EQ(parse_id<UserId>("usr_0000000000007"), UserId{7});
+  EXPECT_EQ(parse_id<InvitationId>("inv_0000000000007"), InvitationId{7});
+  EXPECT_EQ(parse_id<OrganizationId>("org_0000000000007"), OrganizationId{7});
   EXPECT_EQ(to_text(AuditId{7}), "aud_0000000000007");
 }
 
 TEST(IdText, of_nothing_is_refused) {
-  EXPECT_FALSE(parse_event_id("evt_0000000000000"));
-  EXPECT_FALSE(parse_webhook_id("whk_0000000000000"));
+  EXPECT_FALSE(parse_id<EventId>("evt_0000000000000"));
+  EXPECT_FALSE(parse_id<WebhookId>("whk_0000000000000"));
   EXPECT_EQ(decode_id("evt_", "evt_0000000000000"), 0) << "a search for the beginning of an id needs the least one";
 }
 
@@ -68,7 +68,7 @@ TEST(IdText, is_refused_unless_prefix_length_and_alphabet_fit) {
                            "evt_8000000000000", "evt_zzzzzzzzzzzzz",
                            "evt_\x80"
                            "000000000000"}) {
-    EXPECT_FALSE(parse_event_id(text)) << text;
+    EXPECT_FALSE(parse_id<EventId>(text)) << text;
   }
 }
 

@@ -149,7 +149,7 @@ const Webhook* webhook_at(const SimDatabase& database, const std::string& host) 
 
 DeliveryId delivery_of(const SimDatabase& database, const Message& message, WebhookId webhook) {
   if (message.body.starts_with("dlv_"))
-    return *parse_delivery_id(std::string_view(message.body).substr(0, kDeliveryIdChars));
+    return *parse_id<DeliveryId>(std::string_view(message.body).substr(0, kDeliveryIdChars));
   DeliveryId found;
   for (const DeliveryId id : database.events().at(message.event).deliveries) {
     const SimDelivery& delivery = database.deliveries().at(id);

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { after, before, test } from "node:test";
+import { firstToken } from "../support/people.mjs";
 import { Postgres, sql } from "../support/postgres.mjs";
 import { Server, binary } from "../support/server.mjs";
 import { until } from "../support/wait.mjs";
@@ -28,4 +29,16 @@ test("whoever_is_ready_knows_the_first_key_no_matter_who_made_it", { timeout: 60
   const ends = await Promise.allSettled([...starts, holding]);
   await Promise.all(ends.map(({ value }) => value?.server?.dispose()));
   assert.deepEqual(ends.map(({ status, value, reason }) => reason?.message ?? value?.answer?.status ?? status), [200, 200, 200, "fulfilled"]);
+});
+
+test("a_start_waits_for_a_database_that_is_busy_with_people", { timeout: 60_000 }, async () => {
+  const url = await postgres.createDatabase();
+  execFileSync(binary, ["migrate", "--database-url", url], { stdio: "pipe" });
+  const holding = sql(url, "SELECT pg_advisory_lock(7305, 6), pg_sleep(3)");
+  await until("the lock is held", async () => await sql(url, `SELECT count(*) FROM pg_locks
+    WHERE locktype = 'advisory' AND classid = 7305 AND objid = 6 AND granted`) === "1");
+  const server = await Server.start({ role: "api", databaseUrl: url, flags: ["--loops", "1"] });
+  await holding;
+  assert.ok(firstToken(server), server.log);
+  await server.dispose();
 });
