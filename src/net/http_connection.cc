@@ -391,6 +391,8 @@ asio::awaitable<void> HttpConnection::write_stream(std::shared_ptr<HttpConnectio
   } catch (const std::exception& exception) {
     spdlog::error("a stream failed: {}", exception.what());
   }
+  // The wait for what the client sends may keep the connection in the list for a moment: nothing is written any more.
+  c.phase_ = Phase::kHandling;
   c.stream_.reset();
   c.socket_.cancel(ignored);
 }

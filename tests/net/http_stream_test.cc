@@ -1,5 +1,6 @@
 // Answers that go on: GET /stream/N gives N pieces.
 #include <atomic>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -86,6 +87,22 @@ TEST_F(HttpStreamTest, a_client_that_goes_ends_it_at_once) {
     wait_for([] { return stream_state.given == 1; }, 2s);
     EXPECT_EQ(stream_state.gone, 0);
   }
+  wait_for([] { return stream_state.gone == 1; }, 2s);
+  EXPECT_EQ(stream_state.dropped, 0);
+}
+
+TEST_F(HttpStreamTest, a_client_that_resets_while_it_is_written_to_ends_it) {
+  HttpServerLimits limits;
+  limits.header_read = 40ms;  // sets how often deadlines are looked at
+  begin(limits);
+  auto client = std::make_unique<Client>(port_);
+  client->send("GET /stream/100000 HTTP/1.1\r\nHost: a\r\n\r\n");
+  wait_on_loop(200ms);
+  // The loop finds the reset and a look at the deadlines in the same moment.
+  asio::post(loop_, [&] {
+    client.reset();
+    std::this_thread::sleep_for(50ms);
+  });
   wait_for([] { return stream_state.gone == 1; }, 2s);
   EXPECT_EQ(stream_state.dropped, 0);
 }
