@@ -139,6 +139,12 @@ class ApiTest : public testing::Test {
     catalog.apply({key, false});
   }
 
+  void delete_key(std::string_view text) {
+    ApiKey key;
+    key.hash = sha256(text);
+    catalog.apply({key, true});
+  }
+
   static HttpRequest request(std::string_view method, std::string_view target, std::string body = {},
                              std::string_view key = kAdminKey) {
     return HttpRequest{method, target, {{"x-api-key", key}}, std::move(body), "127.0.0.1"};
@@ -164,8 +170,12 @@ class ApiTest : public testing::Test {
   /// meanwhile: once the request waits for the store.
   HttpResponse ask(
       HttpRequest asked, const std::function<void()>& meanwhile = [] {}) {
+    return ask(api, std::move(asked), meanwhile);
+  }
+  HttpResponse ask(
+      Api& of, HttpRequest asked, const std::function<void()>& meanwhile = [] {}) {
     return loop.wait<HttpResponse>([&](auto done) {
-      boost::asio::co_spawn(loop.context(), api.handle(std::move(asked)),
+      boost::asio::co_spawn(loop.context(), of.handle(std::move(asked)),
                             [done](const std::exception_ptr&, HttpResponse response) { done(std::move(response)); });
       loop.run_ready();
       meanwhile();
