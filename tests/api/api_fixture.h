@@ -71,7 +71,11 @@ class FakePeople final : public PeopleStore {
     changes.add(loop, std::move(change), std::move(done));
   }
   Answer<Account> find_account(Loop&, std::string email) override { return find_in(accounts, std::move(email)); }
-  Answer<Session> find_session(Loop&, Sha256 token) override { return find_in(sessions, token); }
+  Answer<Session> find_session(Loop&, Sha256 token) override {
+    if (!sessions_readable) co_return full();
+    auto found = find_in(sessions, token);
+    co_return co_await std::move(found);
+  }
   Answer<bool> knows_address(Loop&, UserId user, std::string address) override {
     co_return known_addresses.contains({user, address});
   }
@@ -87,6 +91,7 @@ class FakePeople final : public PeopleStore {
 
   std::map<std::string, Account> accounts;
   std::map<Sha256, Session> sessions;
+  bool sessions_readable = true;
   std::map<Sha256, Invitation> invitations;
   std::set<std::pair<UserId, std::string>> known_addresses;
   Questions<PeopleChange, PeopleResult> changes;

@@ -147,6 +147,18 @@ TEST_F(StreamTest, it_ends_when_its_session_ends_or_goes_to_another_organization
   }
 }
 
+TEST_F(StreamTest, it_ends_when_the_store_cannot_say_for_long_whether_its_reader_may) {
+  const auto response = open(with_cookie("GET", "/api/stream", put_person("somebody@example.com", Role::kViewer)));
+  next(response.stream);
+  people.sessions_readable = false;
+  EXPECT_NE(next_after(response.stream, kStreamUncheckedMax - kStreamCheckEvery), "(ended)");
+  people.sessions_readable = true;
+  EXPECT_NE(next_after(response.stream, kStreamCheckEvery), "(ended)") << "it could again";
+  people.sessions_readable = false;
+  EXPECT_NE(next_after(response.stream, kStreamUncheckedMax - kStreamCheckEvery), "(ended)");
+  EXPECT_EQ(next_after(response.stream, kStreamCheckEvery), "(ended)");
+}
+
 TEST_F(StreamTest, past_the_limit_a_reader_is_refused) {
   std::vector<std::unique_ptr<ActivityReader>> readers;
   while (readers.size() < kStreamReadersMax) readers.push_back(activity.admit(loop.loop(), kFirstOrganization, [] {}));
