@@ -91,7 +91,7 @@ void ActivityReader::take(std::string& out, std::size_t bytes) {
     out.append(*text);
     place_.number += 1;
   }
-  if (place_ == ring.last()) {
+  if (waiting_bytes(ring) == 0) {
     behind_since_.reset();
   } else if (!behind_since_) {
     behind_since_ = loop_.now();
@@ -102,9 +102,13 @@ bool ActivityReader::is_behind() const {
   const std::lock_guard lock(activity_.mutex_);
   const ActivityRing& ring = activity_.organizations_.at(organization_).ring;
   if (!ring.has_all_after(place_)) return place_.epoch == ring.last().epoch;
-  const std::size_t taken = std::max(ring.offset_after(place_), live_from_);
-  if (ring.end() > taken + kStreamBehindBytesMax) return true;
-  return ring.end() > taken && behind_since_ && loop_.now() - *behind_since_ > kStreamBehindMax;
+  const std::size_t bytes = waiting_bytes(ring);
+  if (bytes > kStreamBehindBytesMax) return true;
+  return bytes > 0 && behind_since_ && loop_.now() - *behind_since_ > kStreamBehindMax;
+}
+
+std::size_t ActivityReader::waiting_bytes(const ActivityRing& ring) const {
+  return ring.end() - std::max(ring.offset_after(place_), live_from_);
 }
 
 void ActivityReader::drop() {
