@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cstring>
 
 #include "api/json_writer.h"
 #include "base/crypto.h"
@@ -10,13 +9,6 @@
 namespace eventrelay {
 
 namespace {
-
-ActivityPlace new_epoch() {
-  const std::string bytes = random_bytes(sizeof(std::int64_t));
-  std::int64_t epoch = 0;
-  std::memcpy(&epoch, bytes.data(), sizeof epoch);
-  return {std::max<std::int64_t>(epoch & std::numeric_limits<std::int64_t>::max(), 1), 0};
-}
 
 std::string gap_data(WallTime at, std::string_view reason) {
   JsonWriter json;
@@ -125,7 +117,7 @@ std::unique_ptr<ActivityReader> Activity::admit(EventLoop& loop, OrganizationId 
   const std::lock_guard lock(mutex_);
   if (loop_ == nullptr || readers_ >= kStreamReadersMax) return nullptr;
   auto [place, made] = organizations_.try_emplace(organization);
-  if (made && !shared_) place->second.ring.begin(new_epoch());
+  if (made && !shared_) place->second.ring.begin({random_number(), 0});
   std::unique_ptr<ActivityReader> reader(new ActivityReader(*this, loop, organization, std::move(wake)));
   place->second.readers.push_back(reader.get());
   readers_ += 1;
