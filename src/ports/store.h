@@ -201,9 +201,10 @@ struct DeleteApiKey {
 };
 
 /// Housekeeping. Deletes up to kJobSliceRows idempotency keys older than that, as many sessions and invitations that
-/// have expired, receivers that nobody has used for kReceiverKept; and, where there is a retention (Settings, or as the
-/// store was opened), a part of what is older: final deliveries with their attempts, and events that no pending
-/// delivery needs. What is pending stays. What died and was dropped leaves the count of the dead. ChangeResult::more.
+/// have expired, receivers that nobody has used for kReceiverKept, records of what happened that nobody watches any
+/// more; and, where there is a retention (Settings, or as the store was opened), a part of what is older: final
+/// deliveries with their attempts, and events that no pending delivery needs. What is pending stays. What died and was
+/// dropped leaves the count of the dead. ChangeResult::more.
 struct ExpireKeys {
   WallTime before;
 };
