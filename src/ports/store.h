@@ -50,7 +50,8 @@ struct IngestIntent {
   std::optional<IdempotencyClaim> key;
   /// WebhookIndex::version() that `targets` were matched against; the commit matches again if it has moved.
   std::uint64_t catalog_version = 0;
-  /// Targets were named by a person (a test event): not matched again; deleted ones are refused with kNotFound.
+  /// Targets were named by a person: not matched again; deleted ones are refused with kNotFound. Their deliveries are
+  /// tests (PendingDelivery::is_test).
   bool targets_fixed = false;
   /// Committed with the events, or not at all. REQUIRES: organization and target. nullptr: none.
   std::shared_ptr<const AuditEntry> audit{};
