@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cstring>
 
 #include "api/json_writer.h"
 #include "base/crypto.h"
@@ -10,13 +9,6 @@
 namespace eventrelay {
 
 namespace {
-
-ActivityPlace new_epoch() {
-  const std::string bytes = random_bytes(sizeof(std::int64_t));
-  std::int64_t epoch = 0;
-  std::memcpy(&epoch, bytes.data(), sizeof epoch);
-  return {std::max<std::int64_t>(epoch & std::numeric_limits<std::int64_t>::max(), 1), 0};
-}
 
 std::string gap_data(WallTime at, std::string_view reason) {
   JsonWriter json;
@@ -91,7 +83,7 @@ void ActivityReader::take(std::string& out, std::size_t bytes) {
     out.append(*text);
     place_.number += 1;
   }
-  if (place_ == ring.last()) {
+  if (waiting_bytes(ring) == 0) {
     behind_since_.reset();
   } else if (!behind_since_) {
     behind_since_ = loop_.now();
@@ -102,9 +94,13 @@ bool ActivityReader::is_behind() const {
   const std::lock_guard lock(activity_.mutex_);
   const ActivityRing& ring = activity_.organizations_.at(organization_).ring;
   if (!ring.has_all_after(place_)) return place_.epoch == ring.last().epoch;
-  const std::size_t taken = std::max(ring.offset_after(place_), live_from_);
-  if (ring.end() > taken + kStreamBehindBytesMax) return true;
-  return ring.end() > taken && behind_since_ && loop_.now() - *behind_since_ > kStreamBehindMax;
+  const std::size_t bytes = waiting_bytes(ring);
+  if (bytes > kStreamBehindBytesMax) return true;
+  return bytes > 0 && behind_since_ && loop_.now() - *behind_since_ > kStreamBehindMax;
+}
+
+std::size_t ActivityReader::waiting_bytes(const ActivityRing& ring) const {
+  return ring.end() - std::max(ring.offset_after(place_), live_from_);
 }
 
 void ActivityReader::drop() {
@@ -121,7 +117,7 @@ std::unique_ptr<ActivityReader> Activity::admit(EventLoop& loop, OrganizationId 
   const std::lock_guard lock(mutex_);
   if (loop_ == nullptr || readers_ >= kStreamReadersMax) return nullptr;
   auto [place, made] = organizations_.try_emplace(organization);
-  if (made && !shared_) place->second.ring.begin(new_epoch());
+  if (made && !shared_) place->second.ring.begin({random_number(), 0});
   std::unique_ptr<ActivityReader> reader(new ActivityReader(*this, loop, organization, std::move(wake)));
   place->second.readers.push_back(reader.get());
   readers_ += 1;

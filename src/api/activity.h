@@ -52,6 +52,8 @@ class ActivityReader {
   friend class Activity;
   ActivityReader(Activity& activity, EventLoop& loop, OrganizationId organization, std::function<void()> wake);
   std::string gap(ActivityPlace place, std::string_view reason) const;
+  /// What it has not taken of what came since it began. REQUIRES: all after its place is there.
+  std::size_t waiting_bytes(const ActivityRing& ring) const;
 
   Activity& activity_;
   EventLoop& loop_;

@@ -34,6 +34,7 @@ class EventStream final : public ResponseStream {
   void begin(std::string_view last_id) {
     first_ = reader_->begin(last_id);
     alarm_ = api_.loop.make_alarm([this] { wake(); });
+    checked_at_ = api_.loop.now();
     check_at_ = api_.loop.now() + kStreamCheckEvery;
     heartbeat_at_ = api_.loop.now() + kStreamHeartbeat;
   }
@@ -74,7 +75,7 @@ class EventStream final : public ResponseStream {
   }
 
   /// A key may have been deleted meanwhile, a session ended or moved to another organization, a role taken. While the
-  /// store cannot say, nothing is known to have changed.
+  /// store cannot say, nothing is known to have changed; but not for long.
   Awaitable<bool> may_go_on() {
     Caller now;
     if (caller_.key) {
@@ -82,9 +83,11 @@ class EventStream final : public ResponseStream {
     } else {
       auto read = api_.people.find_session(api_.loop, caller_.token);
       auto session = co_await std::move(read);
-      if (!session && session.error().code != ErrorCode::kNotFound) co_return true;
+      if (!session && session.error().code != ErrorCode::kNotFound)
+        co_return api_.loop.now() < checked_at_ + kStreamUncheckedMax;
       if (session) now = caller_by_session(std::move(*session), caller_.token);
     }
+    checked_at_ = api_.loop.now();
     co_return may(now, Access::kViewer) && now.organization == caller_.organization;
   }
 
@@ -93,6 +96,7 @@ class EventStream final : public ResponseStream {
   std::unique_ptr<ActivityReader> reader_;
   std::string first_;
   std::unique_ptr<Alarm> alarm_;
+  SteadyTime checked_at_{};
   SteadyTime check_at_{};
   SteadyTime heartbeat_at_{};
   Completion<bool> waiter_;

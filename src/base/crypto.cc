@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <limits>
 #include <memory>
 
 namespace eventrelay {
@@ -120,6 +122,13 @@ std::string random_bytes(std::size_t count) {
   std::string bytes(count, '\0');
   require(RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(count)) == 1, "no random bytes");
   return bytes;
+}
+
+std::int64_t random_number() {
+  const std::string bytes = random_bytes(sizeof(std::int64_t));
+  std::int64_t number = 0;
+  std::memcpy(&number, bytes.data(), sizeof number);
+  return std::max<std::int64_t>(1, number & std::numeric_limits<std::int64_t>::max());
 }
 
 std::string random_token() {

@@ -20,6 +20,8 @@ std::string base64_encode(std::string_view bytes);
 std::optional<std::string> base64_decode(std::string_view text);
 /// Cryptographically strong. Ends the process when the system has none to give.
 std::string random_bytes(std::size_t count);
+/// From them, 1 to the largest.
+std::int64_t random_number();
 /// 256 bits of them, as 43 characters of base64url (RFC 4648 §5) without padding: no quoting in shells, cookies and
 /// URLs.
 std::string random_token();

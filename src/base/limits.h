@@ -99,7 +99,8 @@ inline constexpr std::size_t kStreamSinglesPerSecond = 200;
 inline constexpr std::size_t kStreamBehindBytesMax = 64 * 1024;  ///< a reader further behind is closed
 inline constexpr auto kStreamBehindMax = 10s;                    ///< or so long
 inline constexpr auto kStreamHeartbeat = 15s;
-inline constexpr auto kStreamCheckEvery = 3s;  ///< whether a reader still may
+inline constexpr auto kStreamCheckEvery = 3s;     ///< whether a reader still may
+inline constexpr auto kStreamUncheckedMax = 30s;  ///< a reader of whom the store cannot say it for so long is closed
 
 // Storage.
 inline constexpr std::size_t kNamesCachedMax = 100'000;  ///< event types and tenants; past it all are read again

@@ -1,10 +1,11 @@
 #include "net/http_connection.h"
 
+#include <algorithm>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <cassert>
 
 #include "base/log.h"
+#include "net/body_share.h"
 #include "net/http_request_parser.h"
 #include "net/http_response_writer.h"
 
@@ -16,13 +17,10 @@ using SystemError = boost::system::error_code;
 
 /// An answer up to this goes out in one piece with its head; a larger body is not copied.
 constexpr std::size_t kCopiedBodyBytes = 16 * 1024;
-/// First allotment of a body that is not all there yet; then it doubles. What is declared but not sent costs nothing.
-constexpr std::size_t kBodyAllotment = 64 * 1024;
 /// How long a closed connection's last bytes are read, so that the client sees the answer and not a reset.
 constexpr std::chrono::milliseconds kLinger{2'000};
 constexpr std::chrono::milliseconds kLingerStopping{200};
 constexpr int kStreamSendBufferBytes = 32 * 1024;
-constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 HttpResponse answer_to(const RequestFault& fault) {
   auto response = plain_problem(fault.status, fault.detail);
@@ -31,32 +29,6 @@ HttpResponse answer_to(const RequestFault& fault) {
 }
 
 }  // namespace
-
-/// This request's share of the bytes that all bodies may take.
-class HttpConnection::Reservation {
- public:
-  Reservation(HttpServerShared& shared, std::size_t bytes_max) : shared_(shared), bytes_max_(bytes_max) {}
-  ~Reservation() { shared_.ingest_bytes.fetch_sub(bytes_, std::memory_order_relaxed); }
-  Reservation(const Reservation&) = delete;
-  Reservation& operator=(const Reservation&) = delete;
-
-  /// False, and no change, where the process has no room.
-  bool grow_to(std::size_t bytes) {
-    if (bytes <= bytes_) return true;
-    const auto more = bytes - bytes_;
-    if (shared_.ingest_bytes.fetch_add(more, std::memory_order_relaxed) + more > bytes_max_) {
-      shared_.ingest_bytes.fetch_sub(more, std::memory_order_relaxed);
-      return false;
-    }
-    bytes_ = bytes;
-    return true;
-  }
-
- private:
-  HttpServerShared& shared_;
-  std::size_t bytes_max_;
-  std::size_t bytes_ = 0;
-};
 
 HttpConnection::HttpConnection(asio::ip::tcp::socket socket, std::string remote_address,
                                std::shared_ptr<HttpLoopState> state, Admission admission)
@@ -141,23 +113,6 @@ void HttpConnection::wait_for_head() {
   }
 }
 
-std::optional<RequestFault> HttpConnection::fault_of(BodyEnd end) {
-  switch (end) {
-    case BodyEnd::kComplete:
-    case BodyEnd::kClosed:
-      return std::nullopt;
-    case BodyEnd::kTooLarge:
-      return RequestFault{413, "The body is too large."};
-    case BodyEnd::kNoRoom:
-      return RequestFault{503, "Too many bytes are being taken in."};
-    case BodyEnd::kTooSlow:
-      return RequestFault{408, "The request's body took too long."};
-    case BodyEnd::kInvalid:
-      return RequestFault{400, "The chunked body is not valid."};
-  }
-  return std::nullopt;
-}
-
 asio::awaitable<void> HttpConnection::serve(std::shared_ptr<HttpConnection> self) {
   auto& c = *self;
   auto& state = *c.state_;
@@ -186,7 +141,7 @@ asio::awaitable<void> HttpConnection::serve(std::shared_ptr<HttpConnection> self
     }
 
     RequestParser parser(limits.header_bytes);
-    Reservation reservation(state.shared, limits.ingest_bytes);
+    BodyShare share(state.shared, limits.ingest_bytes);
     HttpRequest request;
     std::optional<HttpResponse> refusal;
     std::size_t used = head_bytes;
@@ -209,13 +164,13 @@ asio::awaitable<void> HttpConnection::serve(std::shared_ptr<HttpConnection> self
       } else if (limit == 0 || length > limit) {
         fault = RequestFault{413, "The body is too large."};
       } else if (all_there) {
-        if (!reservation.grow_to(length)) fault = RequestFault{503, "Too many bytes are being taken in."};
+        if (!share.grow_to(length)) fault = RequestFault{503, "Too many bytes are being taken in."};
         request.body.assign(c.in_.view().substr(head_bytes, length));
         used += length;
       } else {
         request.body.assign(c.in_.view().substr(head_bytes));
         used = c.in_.size();
-        const auto end = co_await c.read_body(parser, limit, request.body, reservation);
+        const auto end = co_await c.read_body(parser, limit, request.body, share);
         if (end == BodyEnd::kClosed) co_return;
         fault = fault_of(end);
       }
@@ -267,68 +222,6 @@ void HttpConnection::frame_answer(const HttpResponse& response, bool keep_alive,
   append_response_head(out_, response, {keep_alive, http_1_1, state_->date});
   const auto content = response.content();
   if (body_follows && content.size() <= kCopiedBodyBytes) out_.append(content);
-}
-
-/// body: what of it came with the head.
-asio::awaitable<HttpConnection::BodyEnd> HttpConnection::read_body(RequestParser& parser, std::size_t limit,
-                                                                   std::string& body, Reservation& reservation) {
-  enter(Phase::kBody, state_->limits.body_read);
-  if (parser.expects_continue && body.empty()) {
-    SystemError error;
-    // Into an empty send buffer: fits, or the client is gone.
-    if (socket_.write_some(asio::buffer(kContinue), error) != kContinue.size()) co_return BodyEnd::kClosed;
-  }
-  if (!parser.chunked_body) co_return co_await read_sized(parser.content_length_bytes, body, reservation);
-  raw_.clear();
-  raw_.append(body);
-  body.clear();
-  co_return co_await read_chunked(parser, limit, body, reservation);
-}
-
-asio::awaitable<HttpConnection::BodyEnd> HttpConnection::read_sized(std::size_t length, std::string& body,
-                                                                    Reservation& reservation) {
-  SystemError error;
-  auto token = asio::redirect_error(asio::use_awaitable, error);
-  auto filled = body.size();
-  while (filled < length) {
-    if (filled == body.size()) {
-      const auto allotted = std::min(length, std::max(kBodyAllotment, filled * 2));
-      if (!reservation.grow_to(allotted)) co_return BodyEnd::kNoRoom;
-      body.resize(allotted);
-    }
-    const auto buffer = asio::buffer(body.data() + filled, body.size() - filled);
-    filled += co_await socket_.async_read_some(buffer, token);
-    if (expired_) co_return BodyEnd::kTooSlow;
-    if (error) co_return BodyEnd::kClosed;
-  }
-  assert(body.size() == length);
-  co_return BodyEnd::kComplete;
-}
-
-asio::awaitable<HttpConnection::BodyEnd> HttpConnection::read_chunked(RequestParser& parser, std::size_t limit,
-                                                                      std::string& body, Reservation& reservation) {
-  SystemError error;
-  auto token = asio::redirect_error(asio::use_awaitable, error);
-  while (true) {
-    while (!raw_.empty() && !parser.chunks_done()) {
-      std::size_t taken = 0;
-      if (auto fault = parser.read_chunks(raw_.view(), body, limit, taken)) {
-        co_return fault->status == 413 ? BodyEnd::kTooLarge : BodyEnd::kInvalid;
-      }
-      raw_.consume(taken);
-      if (taken == 0) break;
-    }
-    if (parser.chunks_done()) co_return BodyEnd::kComplete;
-    // What is left is the head of a chunk or the trailers.
-    if (raw_.size() > state_->limits.header_bytes) co_return BodyEnd::kInvalid;
-    if (!reservation.grow_to(body.capacity() + raw_.size() + kBodyAllotment)) co_return BodyEnd::kNoRoom;
-    const auto [place, room] = raw_.room();
-    const auto buffer = asio::buffer(place, room);
-    const auto count = co_await socket_.async_read_some(buffer, token);
-    if (expired_) co_return BodyEnd::kTooSlow;
-    if (error) co_return BodyEnd::kClosed;
-    raw_.commit(count);
-  }
 }
 
 /// Writes what the socket takes at once and cuts it off the views; true when nothing is left to do.
@@ -391,6 +284,8 @@ asio::awaitable<void> HttpConnection::write_stream(std::shared_ptr<HttpConnectio
   } catch (const std::exception& exception) {
     spdlog::error("a stream failed: {}", exception.what());
   }
+  // The wait for what the client sends may keep the connection in the list for a moment: nothing is written any more.
+  c.phase_ = Phase::kHandling;
   c.stream_.reset();
   c.socket_.cancel(ignored);
 }

@@ -17,6 +17,7 @@
 
 namespace eventrelay {
 
+class BodyShare;
 class HttpConnection;
 class RequestParser;
 struct RequestFault;
@@ -72,17 +73,16 @@ class HttpConnection {
  private:
   enum class Phase { kIdle, kHead, kBody, kHandling, kWriting, kStreaming, kLingering };
   enum class BodyEnd { kComplete, kClosed, kTooLarge, kNoRoom, kTooSlow, kInvalid };
-  class Reservation;
 
   static std::optional<RequestFault> fault_of(BodyEnd end);
   void enter(Phase phase, std::chrono::milliseconds limit);
   std::size_t find_head();
   void wait_for_head();
   boost::asio::awaitable<BodyEnd> read_body(RequestParser& parser, std::size_t limit, std::string& body,
-                                            Reservation& reservation);
-  boost::asio::awaitable<BodyEnd> read_sized(std::size_t length, std::string& body, Reservation& reservation);
+                                            BodyShare& share);
+  boost::asio::awaitable<BodyEnd> read_sized(std::size_t length, std::string& body, BodyShare& share);
   boost::asio::awaitable<BodyEnd> read_chunked(RequestParser& parser, std::size_t limit, std::string& body,
-                                               Reservation& reservation);
+                                               BodyShare& share);
   bool write_now(std::string_view& head, std::string_view& tail);
   boost::asio::awaitable<void> write_rest(std::string_view head, std::string_view tail);
   static boost::asio::awaitable<void> write_stream(std::shared_ptr<HttpConnection> self);

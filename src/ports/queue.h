@@ -24,7 +24,7 @@ struct PendingDelivery {
   std::uint32_t attempts = 0;  ///< all there were; the next has number attempts + 1
   std::uint32_t position = 0;  ///< of the next scheduled attempt in the policy's schedule
   bool manual = false;         ///< a person asked for an attempt now, beside the schedule
-  bool is_test = false;        ///< of kTestEventType, and just made: its first attempt is for a disabled webhook too
+  bool is_test = false;        ///< of its webhook, and just made: its first attempt is for a disabled one too
   MessagePtr message;          ///< nullptr: read it from the store before sending
   /// The transaction that made this state of it; 0: of a store whose news come whole and in order.
   std::uint64_t commit = 0;

@@ -50,7 +50,8 @@ struct IngestIntent {
   std::optional<IdempotencyClaim> key;
   /// WebhookIndex::version() that `targets` were matched against; the commit matches again if it has moved.
   std::uint64_t catalog_version = 0;
-  /// Targets were named by a person (a test event): not matched again; deleted ones are refused with kNotFound.
+  /// Targets were named by a person: not matched again; deleted ones are refused with kNotFound. Their deliveries are
+  /// tests (PendingDelivery::is_test).
   bool targets_fixed = false;
   /// Committed with the events, or not at all. REQUIRES: organization and target. nullptr: none.
   std::shared_ptr<const AuditEntry> audit{};
@@ -201,10 +202,10 @@ struct DeleteApiKey {
 };
 
 /// Housekeeping. Deletes up to kJobSliceRows idempotency keys older than that, as many sessions that ended
-/// kAddressKnown ago, invitations that have expired, receivers that nobody has used for kReceiverKept; and, where there
-/// is a retention (Settings, or as the store was opened), a part of what is older: final deliveries with their
-/// attempts, and events that no pending delivery needs. What is pending stays. What died and was dropped leaves the
-/// count of the dead. ChangeResult::more.
+/// kAddressKnown ago, invitations that have expired, receivers that nobody has used for kReceiverKept, records of what
+/// happened that nobody watches any more; and, where there is a retention (Settings, or as the store was opened), a
+/// part of what is older: final deliveries with their attempts, and events that no pending delivery needs. What is
+/// pending stays. What died and was dropped leaves the count of the dead. ChangeResult::more.
 struct ExpireKeys {
   WallTime before;
 };

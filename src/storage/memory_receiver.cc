@@ -66,6 +66,7 @@ MemoryReceiver::Box& MemoryReceiver::use(const ReceiverKey& key, WallTime now) {
   trim(now);
   auto found = by_key_.find(key);
   if (found == by_key_.end()) {
+    make_room_for(key.organization);
     boxes_.push_back({key});
     found = by_key_.emplace(key, std::prev(boxes_.end())).first;
   }
@@ -73,6 +74,12 @@ MemoryReceiver::Box& MemoryReceiver::use(const ReceiverKey& key, WallTime now) {
   Box& box = boxes_.back();
   box.used_at = now;
   return box;
+}
+
+void MemoryReceiver::make_room_for(OrganizationId organization) {
+  const auto is_its = [&](const Box& box) { return box.key.organization == organization; };
+  if (std::count_if(boxes_.begin(), boxes_.end(), is_its) >= std::ptrdiff_t{kReceiversOfOrganizationMax})
+    drop(std::find_if(boxes_.begin(), boxes_.end(), is_its));
 }
 
 void MemoryReceiver::drop(Boxes::iterator box) {
@@ -89,10 +96,6 @@ void MemoryReceiver::drop_last_request(Box& box) {
 void MemoryReceiver::trim(WallTime now) {
   while (!boxes_.empty() && boxes_.front().used_at <= now - kReceiverKept) drop(boxes_.begin());
   while (boxes_.size() > 1 && (boxes_.size() > kReceiversMax || bytes_ > kReceiverBytesMax)) drop(boxes_.begin());
-  if (boxes_.empty()) return;
-  const auto is_alike = [&](const Box& box) { return box.key.organization == boxes_.back().key.organization; };
-  if (std::count_if(boxes_.begin(), boxes_.end(), is_alike) > std::ptrdiff_t{kReceiversOfOrganizationMax})
-    drop(std::find_if(boxes_.begin(), boxes_.end(), is_alike));
 }
 
 }  // namespace eventrelay

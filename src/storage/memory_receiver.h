@@ -26,6 +26,8 @@ class MemoryReceiver final : public Receiver {
 
   // With the mutex held.
   Box& use(const ReceiverKey& key, WallTime now);
+  /// For one more of its receivers.
+  void make_room_for(OrganizationId organization);
   void drop(Boxes::iterator box);
   void drop_last_request(Box& box);
   /// What has been kept long enough, and what there is no room for; not the one that was used last.

@@ -1,8 +1,6 @@
 #include "storage/postgres_activity.h"
 
 #include <algorithm>
-#include <cstring>
-#include <limits>
 
 #include "base/crypto.h"
 #include "base/limits.h"
@@ -34,13 +32,6 @@ constexpr const char* kReadSql =
     " WHERE a.at > clock_timestamp() - $4 * interval '1 second'"
     " ORDER BY a.organization_id, a.number LIMIT $5";
 
-std::int64_t random_epoch() {
-  const std::string bytes = random_bytes(sizeof(std::int64_t));
-  std::int64_t epoch = 0;
-  std::memcpy(&epoch, bytes.data(), sizeof epoch);
-  return std::max<std::int64_t>(1, epoch & std::numeric_limits<std::int64_t>::max());
-}
-
 std::string lines_of(const std::vector<ActivityRecord>& records) {
   std::string lines;
   for (const ActivityRecord& record : records) {
@@ -70,7 +61,7 @@ PgStatement watch_statement(const std::vector<OrganizationId>& organizations) {
   std::vector<std::int64_t> ids, epochs;
   for (const OrganizationId id : organizations) {
     ids.push_back(id.value);
-    epochs.push_back(random_epoch());
+    epochs.push_back(random_number());
   }
   PgStatement statement{kWatchSql, {}};
   statement.params.add_array(std::span<const std::int64_t>(ids)).add_array(std::span<const std::int64_t>(epochs));

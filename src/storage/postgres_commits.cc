@@ -86,7 +86,7 @@ void add_row(News& news, const PgRows& rows, int row) {
   }
   delivery.commit = static_cast<std::uint64_t>(rows.integer(row, 0));
   add_mark(news.catalog, delivery.organization, static_cast<std::uint64_t>(rows.optional_integer(row, 2).value_or(0)));
-  // What was just made, no replay.
+  // What was just made, no replay. Who sent it the tables do not say: any event of that type counts as a test here.
   delivery.is_test = !rows.is_null(row, 3) && rows.text(row, 3) == kTestEventType && rows.is_null(row, 5) &&
                      delivery.attempts == 0 && !delivery.manual;
   if (!rows.is_null(row, 4)) delivery.message = make_message(delivery.event, rows.text(row, 3), rows.text(row, 4));

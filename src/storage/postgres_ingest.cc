@@ -4,7 +4,6 @@
 #include <set>
 
 #include "base/limits.h"
-#include "domain/event_type.h"
 #include "domain/message.h"
 
 namespace eventrelay {
@@ -399,7 +398,7 @@ void PgIngest::take_result(Batch& batch, const PgRows& rows) {
                                                .sort_at = due,
                                                .due = due,
                                                .first_due = due,
-                                               .is_test = event.type == kTestEventType,
+                                               .is_test = item.intent.targets_fixed,
                                                .message = message,
                                                .commit = news.commit});
       }

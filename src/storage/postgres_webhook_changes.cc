@@ -295,10 +295,17 @@ Awaitable<Result<ChangeResult>> ChangeSession::apply(const ExpireKeys& change) {
       "DELETE FROM receivers WHERE (organization_id, id) IN (SELECT organization_id, id FROM receivers"
       " WHERE used_ms <= (SELECT coalesce($1, now_ms())) - $3 ORDER BY used_ms LIMIT $2 FOR UPDATE SKIP LOCKED)",
       kReceiverKept);
+  PgParams untold;
+  untold.add(std::int64_t{kJobSliceRows});
+  const std::size_t activity =
+      add("DELETE FROM activity WHERE (organization_id, number) IN (SELECT a.organization_id, a.number"
+          " FROM activity_watched w JOIN activity a ON a.organization_id = w.organization_id"
+          " WHERE w.until < clock_timestamp() LIMIT $1 FOR UPDATE OF a SKIP LOCKED)",
+          std::move(untold));
   const Rows rows = co_await commit();
   ChangeResult result;
   result.count = rows[expired].affected();
-  result.more = std::ranges::any_of(std::array{expired, sessions, invitations, receivers},
+  result.more = std::ranges::any_of(std::array{expired, sessions, invitations, receivers, activity},
                                     [&](std::size_t at) { return rows[at].affected() >= std::int64_t{kJobSliceRows}; });
   co_return result;
 }

@@ -1,7 +1,6 @@
 // Events in: keys, matching, rows.
 #include <cstring>
 
-#include "domain/event_type.h"
 #include "domain/message.h"
 #include "storage/sqlite_session.h"
 #include "storage/store_errors.h"
@@ -43,7 +42,9 @@ Result<IngestResult> SqliteSession::apply(IngestIntent& intent) {
   if (auto settled = settle_targets(intent); !settled) return settled.error();
   IngestResult result;
   result.events.reserve(intent.events.size());
+  const std::size_t before = news_.pending.size();
   for (const NewEvent& event : intent.events) result.events.push_back(insert_event(intent.organization, event));
+  for (std::size_t i = before; i < news_.pending.size(); ++i) news_.pending[i].is_test = intent.targets_fixed;
   if (intent.key) store_key(intent, result);
   if (intent.audit) write_audit(*intent.audit);
   return result;
@@ -96,9 +97,7 @@ IngestedEvent SqliteSession::insert_event(OrganizationId organization, const New
     insert.run();
   }
   const MessagePtr message = event.targets.empty() ? nullptr : make_message(result.id, event.type, event.payload);
-  const std::size_t before = news_.pending.size();
   insert_deliveries(organization, result.id, event.targets, due, type, tenant, message);
-  for (std::size_t i = before; i < news_.pending.size(); ++i) news_.pending[i].is_test = event.type == kTestEventType;
   delta(organization).note.add(kWholeOrganization, event.targets.empty() ? kCountUnmatched : kCountEvent);
   return result;
 }

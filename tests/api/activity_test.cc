@@ -198,6 +198,27 @@ TEST_F(ActivityTest, a_reader_that_is_ten_seconds_behind_is_so) {
   EXPECT_FALSE(slow->is_behind());
 }
 
+TEST_F(ActivityTest, a_reader_that_takes_long_for_what_was_there_before_it_is_not_behind) {
+  Process process(time);
+  auto before = process.reader();
+  const std::string id = last_id(before->begin(""));
+  for (int i = 0; i < 40; ++i) process.tell(std::string(1'000, 'x'));
+  tick();
+  auto back = process.reader();
+  back->begin(id);
+  std::string out;
+  back->take(out, 1);
+  time.run_for(kStreamBehindMax + std::chrono::seconds(1));
+  process.tell("new");
+  tick();
+  EXPECT_FALSE(back->is_behind());
+  back->take(out, out.size() + 1);
+  time.run_for(kStreamBehindMax - std::chrono::seconds(1));
+  EXPECT_FALSE(back->is_behind());
+  time.run_for(std::chrono::seconds(2));
+  EXPECT_TRUE(back->is_behind()) << "what came since does count";
+}
+
 TEST_F(ActivityTest, above_the_rate_a_summary_is_told) {
   Process process(time);
   auto reader = process.reader();

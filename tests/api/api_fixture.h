@@ -71,7 +71,11 @@ class FakePeople final : public PeopleStore {
     changes.add(loop, std::move(change), std::move(done));
   }
   Answer<Account> find_account(Loop&, std::string email) override { return find_in(accounts, std::move(email)); }
-  Answer<Session> find_session(Loop&, Sha256 token) override { return find_in(sessions, token); }
+  Answer<Session> find_session(Loop&, Sha256 token) override {
+    if (!sessions_readable) co_return full();
+    auto found = find_in(sessions, token);
+    co_return co_await std::move(found);
+  }
   Answer<bool> knows_address(Loop&, UserId user, std::string address) override {
     co_return known_addresses.contains({user, address});
   }
@@ -87,6 +91,7 @@ class FakePeople final : public PeopleStore {
 
   std::map<std::string, Account> accounts;
   std::map<Sha256, Session> sessions;
+  bool sessions_readable = true;
   std::map<Sha256, Invitation> invitations;
   std::map<UserId, Member> members;
   std::set<std::pair<UserId, std::string>> known_addresses;
@@ -140,6 +145,12 @@ class ApiTest : public testing::Test {
     catalog.apply({key, false});
   }
 
+  void delete_key(std::string_view text) {
+    ApiKey key;
+    key.hash = sha256(text);
+    catalog.apply({key, true});
+  }
+
   static HttpRequest request(std::string_view method, std::string_view target, std::string body = {},
                              std::string_view key = kAdminKey) {
     return HttpRequest{method, target, {{"x-api-key", key}}, std::move(body), "127.0.0.1"};
@@ -165,8 +176,12 @@ class ApiTest : public testing::Test {
   /// meanwhile: once the request waits for the store.
   HttpResponse ask(
       HttpRequest asked, const std::function<void()>& meanwhile = [] {}) {
+    return ask(api, std::move(asked), meanwhile);
+  }
+  HttpResponse ask(
+      Api& of, HttpRequest asked, const std::function<void()>& meanwhile = [] {}) {
     return loop.wait<HttpResponse>([&](auto done) {
-      boost::asio::co_spawn(loop.context(), api.handle(std::move(asked)),
+      boost::asio::co_spawn(loop.context(), of.handle(std::move(asked)),
                             [done](const std::exception_ptr&, HttpResponse response) { done(std::move(response)); });
       loop.run_ready();
       meanwhile();

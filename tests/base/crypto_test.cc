@@ -111,6 +111,16 @@ TEST(RandomBytes, have_the_length_and_do_not_repeat) {
   EXPECT_EQ(seen.size(), 100u);
 }
 
+TEST(RandomNumber, is_positive_and_comes_once) {
+  std::set<std::int64_t> seen;
+  for (int i = 0; i < 100; ++i) {
+    const std::int64_t number = random_number();
+    EXPECT_GT(number, 0);
+    seen.insert(number);
+  }
+  EXPECT_EQ(seen.size(), 100u);
+}
+
 TEST(EqualConstantTime, compares_length_and_every_byte) {
   EXPECT_TRUE(equal_constant_time("", ""));
   EXPECT_TRUE(equal_constant_time({}, ""));

@@ -1,5 +1,6 @@
 // The stream of what happens: its records, who may read it, and what a reader misses it is told.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import http from "node:http";
 import net from "node:net";
 import { after, before, test } from "node:test";
@@ -247,6 +248,29 @@ test("a_reader_that_does_not_read_is_closed_and_told_when_it_returns", async () 
   assert.equal(watcher.ended, false, "others read on");
   for (const stream of [watcher, back]) stream.close();
 });
+
+test("two_hundred_readers_cost_at_most_20_mb", async () => {
+  const one = await Server.start();
+  const first = await Stream.open(one);
+  const tell = async (count) => {
+    let last;
+    for (let n = 0; n < count; n++) last = await one.event("memory.t", n);
+    return last.id;
+  };
+  await first.of("event.created", { event_id: await tell(100) });
+  const before = residentBytes(one);
+  const streams = await Promise.all(Array.from({ length: 200 }, () => Stream.open(one)));
+  const id = await tell(100);
+  for (const stream of streams) await stream.of("event.created", { event_id: id });
+  const cost = residentBytes(one) - before;
+  assert.ok(cost <= 20e6, `${cost} bytes`);
+  for (const stream of [first, ...streams]) stream.close();
+  await one.dispose();
+});
+
+function residentBytes({ process: { pid } }) {
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))[1]) * 1024;
+}
 
 /// Readers that are connected, by the process's own sockets.
 async function openStreams() {

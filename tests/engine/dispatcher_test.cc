@@ -37,6 +37,15 @@ TEST_F(DispatcherTest, requests_are_signed_with_the_wall_clock_as_it_is) {
   EXPECT_EQ(timestamp.value, std::to_string(unix_ms(loop.wall_now()) / 1'000));
 }
 
+TEST_F(DispatcherTest, a_request_says_whose_it_is) {
+  add_webhook();
+  start();
+  hand_over(delivery(3));
+  ASSERT_EQ(transport.open(), 1u);
+  EXPECT_EQ(transport.request(0).organization, kFirstOrganization);
+  EXPECT_EQ(transport.request(0).delivery, DeliveryId{3});
+}
+
 TEST_F(DispatcherTest, a_success_is_committed_and_over) {
   add_webhook();
   start();

@@ -1,64 +1,16 @@
 #include "net/http_server.h"
 
-#include <arpa/inet.h>
-#include <gtest/gtest.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <unistd.h>
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/use_future.hpp>
-#include <stdexcept>
-#include <thread>
 
-namespace eventrelay {
+#include "tests/net/http_server_fixture.h"
+
+namespace eventrelay::test {
 namespace {
 
 namespace asio = boost::asio;
-using asio::ip::tcp;
-using namespace std::chrono_literals;
 
 /// Larger than what is copied.
 const std::string kStaticBody(100'000, 's');
-
-/// Gives `pieces` of 4 KiB, one by one as fast as they are taken, then waits to be ended. Its state is the test's.
-struct StreamState {
-  std::atomic<int> given{0}, dropped{0}, gone{0};
-  std::atomic<bool> behind{false};
-};
-StreamState stream_state;
-
-class TestStream final : public ResponseStream {
- public:
-  TestStream(asio::any_io_executor executor, int pieces) : timer_(executor), left_(pieces) {}
-  ~TestStream() override { ++stream_state.gone; }
-  asio::awaitable<bool> next(std::string& out) override {
-    if (left_ < 0) throw std::runtime_error("thrown on purpose");
-    if (left_ == 0 && !ended_) {
-      timer_.expires_after(1h);
-      boost::system::error_code ignored;
-      co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-    }
-    if (ended_) co_return false;
-    --left_;
-    out.assign(4096, static_cast<char>('a' + stream_state.given++ % 26));
-    co_return true;
-  }
-  bool is_behind() const override { return stream_state.behind; }
-  void drop() override { ++stream_state.dropped; }
-  void end() override {
-    ended_ = true;
-    timer_.cancel();
-  }
-
- private:
-  asio::steady_timer timer_;
-  int left_;
-  bool ended_ = false;
-};
 
 /// Answers with what it got: "METHOD TARGET BODY". /slow takes 300 ms, /throw throws, /big answers 1 MiB, /static what
 /// is in memory anyway, /unchanged 304.
@@ -78,11 +30,6 @@ asio::awaitable<HttpResponse> echo(HttpRequest request) {
     response.status = 304;
     co_return response;
   }
-  if (request.target.starts_with("/stream/")) {
-    const int pieces = std::stoi(std::string(request.target.substr(8)));
-    response.stream = std::make_shared<TestStream>(co_await asio::this_coro::executor, pieces);
-    co_return response;
-  }
   if (request.target == "/big") {
     response.body.assign(1024 * 1024, 'x');
     co_return response;
@@ -91,117 +38,8 @@ asio::awaitable<HttpResponse> echo(HttpRequest request) {
   co_return response;
 }
 
-/// A blocking client with a deadline of its own.
-class Client {
- public:
-  explicit Client(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    const timeval deadline{5, 0};
-    ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &deadline, sizeof deadline);
-    ::setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &deadline, sizeof deadline);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-      throw std::runtime_error("connect");
-    }
-  }
-  ~Client() { ::close(socket_); }
-  Client(const Client&) = delete;
-  Client& operator=(const Client&) = delete;
-
-  void send(std::string_view bytes) { (void)!::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL); }
-
-  /// One answer, by its content-length; "" at the end of the stream, "timeout" when nothing came.
-  std::string answer(bool has_body = true) {
-    while (true) {
-      const auto head = text_.find("\r\n\r\n");
-      if (head != std::string::npos) {
-        const auto length_at = text_.find("content-length: ");
-        std::size_t length = 0;
-        if (has_body && length_at < head) length = std::stoul(text_.substr(length_at + 16));
-        if (text_.size() >= head + 4 + length) {
-          auto result = text_.substr(0, head + 4 + length);
-          text_.erase(0, head + 4 + length);
-          return result;
-        }
-      }
-      if (!read_more()) return timed_out_ ? "timeout" : "";
-    }
-  }
-  /// What comes until the server closes.
-  std::string rest() {
-    while (read_more()) {
-    }
-    return timed_out_ ? "timeout" : text_;
-  }
-
- private:
-  bool read_more() {
-    char buffer[4096];
-    const auto count = ::recv(socket_, buffer, sizeof buffer, 0);
-    timed_out_ = count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
-    if (count > 0) text_.append(buffer, static_cast<std::size_t>(count));
-    return count > 0;
-  }
-  int socket_;
-  std::string text_;
-  bool timed_out_ = false;
-};
-
-class HttpServerTest : public testing::Test {
- protected:
-  void begin(HttpServerLimits limits = {}) {
-    tcp::acceptor acceptor(loop_, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
-    port_ = acceptor.local_endpoint().port();
-    BodyRules rules;
-    rules.bytes_max = [](std::string_view, std::string_view target) -> std::size_t {
-      return target == "/none" ? 0 : 200 * 1024;
-    };
-    rules.refusal = [](const HttpRequest& request) -> asio::awaitable<std::optional<HttpResponse>> {
-      if (request.header("x-stranger").empty()) co_return std::nullopt;
-      co_return plain_problem(401, "Who are you?");
-    };
-    server_ = std::make_unique<HttpServer>(loop_, std::move(acceptor), limits, shared_, metrics_, rules, echo);
-    server_->start();
-    thread_ = std::thread([this] { loop_.run(); });
-  }
-  std::future<void> stop(std::chrono::milliseconds grace) {
-    return asio::co_spawn(loop_, server_->stop(grace), asio::use_future);
-  }
-  void wait_on_loop(std::chrono::milliseconds time) {
-    asio::steady_timer timer(loop_, time);
-    timer.async_wait(asio::use_future).wait();
-  }
-  void TearDown() override {
-    if (!thread_.joinable()) return;
-    EXPECT_EQ(stop(0ms).wait_for(5s), std::future_status::ready);
-    work_.reset();
-    thread_.join();
-    EXPECT_EQ(shared_.connections.load(), 0u);
-    EXPECT_EQ(shared_.ingest_bytes.load(), 0u);
-  }
-  /// Sends, and gives everything up to the close.
-  std::string exchange(std::string_view bytes) {
-    Client client(port_);
-    client.send(bytes);
-    return client.rest();
-  }
-  static HttpServerLimits quick() {
-    HttpServerLimits limits;
-    limits.idle = 200ms;
-    limits.header_read = 200ms;
-    limits.body_read = 200ms;
-    return limits;
-  }
-
-  asio::io_context loop_{1};
-  asio::executor_work_guard<asio::io_context::executor_type> work_ = asio::make_work_guard(loop_);
-  HttpServerShared shared_;
-  Metrics metrics_;
-  std::uint16_t port_ = 0;
-  std::unique_ptr<HttpServer> server_;
-  std::thread thread_;
+struct HttpServerTest : HttpServerFixture {
+  HttpServerTest() : HttpServerFixture(echo) {}
 };
 
 testing::AssertionResult is_problem(const std::string& answer, int status) {
@@ -498,83 +336,5 @@ TEST_F(HttpServerTest, stopping_closes_what_is_left_after_the_grace) {
   EXPECT_EQ(client.rest(), "");
 }
 
-// ---- Streams -----------------------------------------------------------------------------------------------------
-
-class HttpStreamTest : public HttpServerTest {
- protected:
-  HttpStreamTest() {
-    for (std::atomic<int>* count : {&stream_state.given, &stream_state.dropped, &stream_state.gone}) *count = 0;
-    stream_state.behind = false;
-  }
-
-  static bool within(std::chrono::milliseconds time, const std::function<bool()>& holds) {
-    const auto until = std::chrono::steady_clock::now() + time;
-    while (!holds() && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(10ms);
-    return holds();
-  }
-};
-
-TEST_F(HttpStreamTest, a_stream_follows_its_head_piece_by_piece_and_ends_with_the_server) {
-  begin();
-  Client client(port_);
-  client.send("GET /stream/3 HTTP/1.1\r\nHost: a\r\n\r\n");
-  const auto head = client.answer(false);
-  EXPECT_TRUE(head.starts_with("HTTP/1.1 200 OK\r\n")) << head;
-  EXPECT_NE(head.find("connection: close\r\n"), std::string::npos);
-  EXPECT_EQ(head.find("content-length"), std::string::npos);
-  EXPECT_TRUE(within(2s, [] { return stream_state.given == 3; }));
-  const auto begun = std::chrono::steady_clock::now();
-  EXPECT_EQ(stop(30s).wait_for(5s), std::future_status::ready) << "a stream holds up no stop";
-  EXPECT_LT(std::chrono::steady_clock::now() - begun, 2s);
-  EXPECT_EQ(client.rest(), std::string(4096, 'a') + std::string(4096, 'b') + std::string(4096, 'c'));
-  EXPECT_EQ(stream_state.gone, 1);
-}
-
-TEST_F(HttpStreamTest, a_client_that_goes_ends_it_at_once) {
-  begin();
-  {
-    Client client(port_);
-    client.send("GET /stream/1 HTTP/1.1\r\nHost: a\r\n\r\n");
-    EXPECT_TRUE(within(2s, [] { return stream_state.given == 1; }));
-    EXPECT_EQ(stream_state.gone, 0);
-  }
-  EXPECT_TRUE(within(2s, [] { return stream_state.gone == 1; }));
-  EXPECT_EQ(stream_state.dropped, 0);
-}
-
-TEST_F(HttpStreamTest, a_client_that_takes_nothing_is_closed_when_its_time_is_over) {
-  HttpServerLimits limits;
-  limits.stream_write = 300ms;
-  begin(limits);
-  Client client(port_);
-  client.send("GET /stream/100000 HTTP/1.1\r\nHost: a\r\n\r\n");
-  EXPECT_TRUE(within(5s, [] { return stream_state.dropped == 1 && stream_state.gone == 1; }));
-  EXPECT_LT(stream_state.given, 100'000);
-}
-
-TEST_F(HttpStreamTest, a_client_that_takes_nothing_is_closed_when_too_much_waits) {
-  begin();
-  Client client(port_);
-  client.send("GET /stream/100000 HTTP/1.1\r\nHost: a\r\n\r\n");
-  wait_on_loop(600ms);
-  EXPECT_EQ(stream_state.dropped, 0);
-  stream_state.behind = true;
-  EXPECT_TRUE(within(2s, [] { return stream_state.dropped == 1 && stream_state.gone == 1; }));
-}
-
-TEST_F(HttpStreamTest, a_stream_that_throws_ends) {
-  begin();
-  const auto answer = exchange("GET /stream/-1 HTTP/1.1\r\nHost: a\r\n\r\n");
-  EXPECT_TRUE(answer.starts_with("HTTP/1.1 200")) << answer;
-  EXPECT_EQ(stream_state.gone, 1);
-}
-
-TEST_F(HttpStreamTest, a_head_has_no_stream) {
-  begin();
-  const auto answer = exchange("HEAD /stream/1 HTTP/1.1\r\nHost: a\r\n\r\n");
-  EXPECT_TRUE(answer.ends_with("\r\n\r\n")) << answer;
-  EXPECT_EQ(stream_state.given, 0);
-}
-
 }  // namespace
-}  // namespace eventrelay
+}  // namespace eventrelay::test

@@ -6,10 +6,10 @@
 
 namespace eventrelay::test {
 
-/// Asks again and again until the condition holds; throws after 30 s, which fails the test.
+/// Asks again and again until the condition holds; throws after the limit, which fails the test.
 template <class Condition>
-void wait_for(const Condition& holds) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+void wait_for(const Condition& holds, std::chrono::milliseconds limit = std::chrono::seconds(30)) {
+  const auto deadline = std::chrono::steady_clock::now() + limit;
   while (!holds()) {
     if (std::chrono::steady_clock::now() > deadline) throw std::runtime_error("the test waited too long");
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
