@@ -58,7 +58,7 @@ class StreamTest : public ApiTest {
   void tell(std::string data) { activity.add(kFirstOrganization, ActivityKind::kWebhookUpdated, std::move(data)); }
 
   SteppedLoop stepped{loop.loop()};
-  Api stepped_api{stepped, store, queries, people, receiver, intake, catalog, metrics, sign_in, activity, options()};
+  Api stepped_api{{stepped, store, queries, people, receiver, intake, catalog, metrics, sign_in, activity}, options()};
 
  private:
   struct Reading {
