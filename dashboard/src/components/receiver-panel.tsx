@@ -8,12 +8,13 @@ import { keys } from '@/api/keys';
 import { kDeliveryKinds, useLive } from '@/api/live';
 import type { ReceivedRequest } from '@/api/models';
 import { useCan } from '@/api/session';
+import { statusName } from '@/lib/attempt-errors';
 import { cx } from '@/lib/cx';
 import { Badge } from '@/ui/badge';
 import { DefinitionList } from '@/ui/definition-list';
+import { Select } from '@/ui/inputs';
 import { JsonView } from '@/ui/json-view';
 import { EmptyState, ErrorState, SkeletonText } from '@/ui/states';
-import { Segmented } from '@/ui/segmented';
 import { TimeAgo } from '@/ui/time-ago';
 import { toast } from '@/ui/toaster';
 
@@ -100,33 +101,31 @@ function RequestView({ request }: { request: ReceivedRequest }) {
   );
 }
 
-/// What it answers from now on: to see a failure and its retries.
+/// What each answer does: success, failures, a redirect, switching the webhook off (410), asking to wait.
+const kAnswers = [200, 204, 301, 400, 404, 410, 429, 500, 503];
+
+/// What it answers from now on: to see a failure and its retries. What it answered before the API does not tell.
 export function ReceiverAnswer({ id }: { id: string }) {
   const client = useQueryClient();
   const { can, reason } = useCan('developer');
-  const [status, setStatus] = useState<'200' | '500'>('200');
+  const [status, setStatus] = useState('');
   const change = useMutation({
-    mutationFn: (next: '200' | '500') => post('/api/receiver/{id}', { status: Number(next) }, { path: { id } }),
+    mutationFn: (next: string) => post('/api/receiver/{id}', { status: Number(next) }, { path: { id } }),
     onSuccess: (_answer, next) => {
       setStatus(next);
-      toast(`The receiver answers ${next} now`, { detail: next === '500' ? 'Its deliveries fail and are tried again.' : undefined });
+      toast(`The receiver answers ${next} now`, { detail: next.startsWith('2') ? undefined : 'Its deliveries fail.' });
       void client.invalidateQueries({ queryKey: keys.receiver(id) });
     },
   });
   return (
-    <span data-tip={reason} className="flex items-center gap-2">
-      <span className="text-muted text-xs">Answers</span>
-      <Segmented
-        size="sm"
-        label="What the receiver answers"
+    <span data-tip={reason} className="flex">
+      <Select
+        aria-label="What the receiver answers"
         value={status}
-        options={[
-          { value: '200', label: '200' },
-          { value: '500', label: '500' },
-        ]}
-        onChange={(next) => {
-          if (can) change.mutate(next);
-        }}
+        disabled={!can || change.isPending}
+        options={[...(status ? [] : [{ value: '', label: 'Set its answer…' }]), ...kAnswers.map((one) => ({ value: String(one), label: `Answers ${statusName(one)}` }))]}
+        onChange={(next) => change.mutate(next)}
+        className="w-56"
       />
     </span>
   );
