@@ -20,6 +20,8 @@ export function Attention({ window: charted }: { window: MetricsWindow }) {
   const words = kWindows.find((one) => one.value === window)?.words ?? '';
   const webhooks = useQuery(allWebhooksQuery);
   const health = useQuery(webhookHealthQuery(window));
+  // Without one of them nobody can say that all are well.
+  const failed = [webhooks, health].find((one) => one.data === undefined && one.isError);
   const found = needAttention(webhooks.data ?? [], health.data ?? []);
   return (
     <Card
@@ -31,10 +33,10 @@ export function Attention({ window: charted }: { window: MetricsWindow }) {
         </Link>
       }
     >
-      {webhooks.isPending ? (
+      {webhooks.isPending || health.isPending ? (
         <SkeletonText lines={5} />
-      ) : webhooks.isError ? (
-        <ErrorState error={webhooks.error} onRetry={() => void webhooks.refetch()} />
+      ) : failed ? (
+        <ErrorState error={failed.error} onRetry={() => void failed.refetch()} />
       ) : found.length === 0 ? (
         <EmptyState icon={CircleCheck} title="All webhooks are well">
           Those that fail, or were switched off because they did, are listed here.
