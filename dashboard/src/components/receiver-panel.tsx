@@ -97,6 +97,7 @@ function RequestView({ request }: { request: ReceivedRequest }) {
         items={headers.map(([name, value]) => [name, <code key={name} className="break-all">{value}</code>] as const)}
       />
       <JsonView text={request.body} label="Body" />
+      {request.truncated && <p className="text-muted text-xs">Cut off: only the beginning of a long body is kept.</p>}
     </div>
   );
 }
