@@ -10,6 +10,7 @@ import type { ReceivedRequest } from '@/api/models';
 import { useCan } from '@/api/session';
 import { statusName } from '@/lib/attempt-errors';
 import { cx } from '@/lib/cx';
+import { inReadingOrder } from '@/lib/header-order';
 import { Badge } from '@/ui/badge';
 import { DefinitionList } from '@/ui/definition-list';
 import { Select } from '@/ui/inputs';
@@ -78,9 +79,6 @@ export function ReceiverPanel({ id }: { id: string }) {
 }
 
 function RequestView({ request }: { request: ReceivedRequest }) {
-  const first = ['webhook-id', 'webhook-timestamp', 'webhook-signature'];
-  const order = (name: string): number => (first.includes(name) ? first.indexOf(name) : first.length);
-  const headers = Object.entries(request.headers).sort(([a], [b]) => order(a) - order(b) || a.localeCompare(b));
   return (
     <div className="flex min-w-0 flex-col gap-3">
       <div className="text-muted flex flex-wrap items-center gap-x-3 gap-y-1 text-xs">
@@ -94,7 +92,7 @@ function RequestView({ request }: { request: ReceivedRequest }) {
       </div>
       <DefinitionList
         className="text-xs"
-        items={headers.map(([name, value]) => [name, <code key={name} className="break-all">{value}</code>] as const)}
+        items={inReadingOrder(request.headers).map(([name, value]) => [name, <code key={name} className="break-all">{value}</code>] as const)}
       />
       <JsonView text={request.body} label="Body" />
       {request.truncated && <p className="text-muted text-xs">Cut off: only the beginning of a long body is kept.</p>}

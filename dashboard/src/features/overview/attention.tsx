@@ -11,12 +11,13 @@ import { Card } from '@/ui/card';
 import { EmptyState, ErrorState, SkeletonText } from '@/ui/states';
 import { TimeAgo } from '@/ui/time-ago';
 import { needAttention } from './need-attention';
+import { healthWindow } from './window';
 
 const kShown = 5;
 
-/// It is about what is so now: webhooks side by side are counted over an hour or a day, whatever the charts show.
+/// It is about what is so now.
 export function Attention({ window: charted }: { window: MetricsWindow }) {
-  const window = charted === '15m' || charted === '1h' ? '1h' : '24h';
+  const window = healthWindow(charted);
   const words = kWindows.find((one) => one.value === window)?.words ?? '';
   const webhooks = useQuery(allWebhooksQuery);
   const health = useQuery(webhookHealthQuery(window));
