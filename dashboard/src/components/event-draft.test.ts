@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { draftProblems, eventBody, kExampleDraft } from './event-draft';
+import { draftProblems, eventBody, kExampleDraft, testBody } from './event-draft';
 
 it('has an example that can be sent as it is', () => {
   expect(draftProblems(kExampleDraft)).toEqual({});
@@ -8,6 +8,10 @@ it('has an example that can be sent as it is', () => {
 it('keeps the spelling of numbers', () => {
   const body = eventBody({ ...kExampleDraft, payload: ' {"n": 12345678901234567890, "m": 1.10} ' });
   expect(body).toBe('{"type": "order.created", "payload": {"n": 12345678901234567890, "m": 1.10}}');
+});
+it('leaves the payload of a test to the server, or sends it as it was typed', () => {
+  expect(testBody(' ')).toBe('{}');
+  expect(testBody(' {"m": 1.10}\n')).toBe('{"payload": {"m": 1.10}}');
 });
 it('says where the JSON is wrong', () => {
   expect(draftProblems({ ...kExampleDraft, payload: '{\n  "a": 1,\n}' }).payload).toBe('Line 3, column 1: A comma too much.');

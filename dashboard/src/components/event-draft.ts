@@ -55,6 +55,11 @@ function metadataProblem(text: string): string | undefined {
   return new TextEncoder().encode(text).length > kMetadataBytesMax ? 'At most 4 KiB.' : undefined;
 }
 
+/// Of a test event: '' leaves the payload to the server.
+export function testBody(payload: string): string {
+  return payload.trim() ? `{"payload": ${payload.trim()}}` : '{}';
+}
+
 /// Of a draft without problems.
 export function eventBody(draft: EventDraft): string {
   const members = [`"type": ${JSON.stringify(draft.type.trim())}`];

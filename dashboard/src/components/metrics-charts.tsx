@@ -1,4 +1,4 @@
-/// The three charts of metrics, for all webhooks and for one. Loaded lazily: uPlot comes with them.
+/// The charts of metrics, of all webhooks and of one: chart-card.tsx loads them, for uPlot comes with them.
 import { useMemo } from 'react';
 import type { Metrics } from '@/api/models';
 import { compact, int, percent, perSecond } from '@/lib/numbers';
@@ -12,16 +12,16 @@ interface MetricsChartProps {
   syncKey?: string;
 }
 
-/// Events and deliveries a second. `deliveriesOnly`: of one webhook, which has no events of its own.
-export function ThroughputChart({ metrics, deliveriesOnly, ...rest }: MetricsChartProps & { deliveriesOnly?: boolean }) {
+/// Events and deliveries a second.
+export function ThroughputChart({ metrics, ...rest }: MetricsChartProps) {
   const { series, totals } = metrics;
   const times = useMemo(() => timesOf(series), [series]);
   const lines = useMemo(
     () => [
-      ...(deliveriesOnly ? [] : [{ label: 'Events', tone: 'accent' as const, values: ratesOf(series, (p) => p.events), total: int(totals.events) }]),
+      { label: 'Events', tone: 'accent' as const, values: ratesOf(series, (p) => p.events), total: int(totals.events) },
       { label: 'Deliveries', tone: 'info' as const, values: ratesOf(series, (p) => p.deliveries), total: int(totals.deliveries) },
     ],
-    [series, totals, deliveriesOnly],
+    [series, totals],
   );
   const summary = `${int(totals.events)} events and ${int(totals.deliveries)} deliveries, ${perSecond(meanRate(totals.deliveries, series))} deliveries on average.`;
   return <Chart label="Throughput" kind="area" times={times} series={lines} format={perSecond} summary={summary} {...rest} />;

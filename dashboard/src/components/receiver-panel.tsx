@@ -8,12 +8,14 @@ import { keys } from '@/api/keys';
 import { kDeliveryKinds, useLive } from '@/api/live';
 import type { ReceivedRequest } from '@/api/models';
 import { useCan } from '@/api/session';
+import { statusName } from '@/lib/attempt-errors';
 import { cx } from '@/lib/cx';
+import { inReadingOrder } from '@/lib/header-order';
 import { Badge } from '@/ui/badge';
 import { DefinitionList } from '@/ui/definition-list';
+import { Select } from '@/ui/inputs';
 import { JsonView } from '@/ui/json-view';
 import { EmptyState, ErrorState, SkeletonText } from '@/ui/states';
-import { Segmented } from '@/ui/segmented';
 import { TimeAgo } from '@/ui/time-ago';
 import { toast } from '@/ui/toaster';
 
@@ -77,9 +79,6 @@ export function ReceiverPanel({ id }: { id: string }) {
 }
 
 function RequestView({ request }: { request: ReceivedRequest }) {
-  const first = ['webhook-id', 'webhook-timestamp', 'webhook-signature'];
-  const order = (name: string): number => (first.includes(name) ? first.indexOf(name) : first.length);
-  const headers = Object.entries(request.headers).sort(([a], [b]) => order(a) - order(b) || a.localeCompare(b));
   return (
     <div className="flex min-w-0 flex-col gap-3">
       <div className="text-muted flex flex-wrap items-center gap-x-3 gap-y-1 text-xs">
@@ -93,40 +92,39 @@ function RequestView({ request }: { request: ReceivedRequest }) {
       </div>
       <DefinitionList
         className="text-xs"
-        items={headers.map(([name, value]) => [name, <code key={name} className="break-all">{value}</code>] as const)}
+        items={inReadingOrder(request.headers).map(([name, value]) => [name, <code key={name} className="break-all">{value}</code>] as const)}
       />
       <JsonView text={request.body} label="Body" />
+      {request.truncated && <p className="text-muted text-xs">Cut off: only the beginning of a long body is kept.</p>}
     </div>
   );
 }
 
-/// What it answers from now on: to see a failure and its retries.
+/// What each answer does: success, failures, a redirect, switching the webhook off (410), asking to wait.
+const kAnswers = [200, 204, 301, 400, 404, 410, 429, 500, 503];
+
+/// What it answers from now on: to see a failure and its retries. What it answered before the API does not tell.
 export function ReceiverAnswer({ id }: { id: string }) {
   const client = useQueryClient();
   const { can, reason } = useCan('developer');
-  const [status, setStatus] = useState<'200' | '500'>('200');
+  const [status, setStatus] = useState('');
   const change = useMutation({
-    mutationFn: (next: '200' | '500') => post('/api/receiver/{id}', { status: Number(next) }, { path: { id } }),
+    mutationFn: (next: string) => post('/api/receiver/{id}', { status: Number(next) }, { path: { id } }),
     onSuccess: (_answer, next) => {
       setStatus(next);
-      toast(`The receiver answers ${next} now`, { detail: next === '500' ? 'Its deliveries fail and are tried again.' : undefined });
+      toast(`The receiver answers ${next} now`, { detail: next.startsWith('2') ? undefined : 'Its deliveries fail.' });
       void client.invalidateQueries({ queryKey: keys.receiver(id) });
     },
   });
   return (
-    <span data-tip={reason} className="flex items-center gap-2">
-      <span className="text-muted text-xs">Answers</span>
-      <Segmented
-        size="sm"
-        label="What the receiver answers"
+    <span data-tip={reason} className="flex">
+      <Select
+        aria-label="What the receiver answers"
         value={status}
-        options={[
-          { value: '200', label: '200' },
-          { value: '500', label: '500' },
-        ]}
-        onChange={(next) => {
-          if (can) change.mutate(next);
-        }}
+        disabled={!can || change.isPending}
+        options={[...(status ? [] : [{ value: '', label: 'Set its answer…' }]), ...kAnswers.map((one) => ({ value: String(one), label: `Answers ${statusName(one)}` }))]}
+        onChange={(next) => change.mutate(next)}
+        className="w-56"
       />
     </span>
   );

@@ -5,7 +5,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { ArrowRight, Send } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import { Link, useNavigate } from 'react-router';
-import { post, postText } from '@/api/client';
+import { postText } from '@/api/client';
 import { ApiError } from '@/api/errors';
 import { eventQuery } from '@/api/events';
 import { keys } from '@/api/keys';
@@ -24,7 +24,7 @@ import { Input } from '@/ui/inputs';
 import { Segmented } from '@/ui/segmented';
 import { ErrorNote, Note, SkeletonText } from '@/ui/states';
 import { Countdown } from '@/ui/time-ago';
-import { draftProblems, eventBody, kExampleDraft, type EventDraft } from './event-draft';
+import { draftProblems, eventBody, jsonProblem, kExampleDraft, testBody, type EventDraft } from './event-draft';
 import { JsonEditor } from './json-editor';
 import { WebhookPicker } from './webhook-picker';
 
@@ -52,17 +52,19 @@ function OpenSend({ onClose, webhookId, draft: given }: Omit<SendTestEventProps,
   const [mode, setMode] = useState<Mode>(webhookId === undefined ? 'event' : 'webhook');
   const [to, setTo] = useState(webhookId ?? '');
   const [draft, setDraft] = useState<EventDraft>({ ...kExampleDraft, ...given });
+  const [testPayload, setTestPayload] = useState('');
   const [tried, setTried] = useState(false);
   const problems = draftProblems(draft);
+  const testProblem = testPayload.trim() ? jsonProblem(testPayload) : undefined;
   const send = useMutation({
     meta: { shown: true },
-    mutationFn: () => (mode === 'webhook' ? post('/api/webhooks/{id}/test', undefined, { path: { id: to } }) : postText('/api/events', eventBody(draft))),
+    mutationFn: () => (mode === 'webhook' ? postText('/api/webhooks/{id}/test', testBody(testPayload), { path: { id: to } }) : postText('/api/events', eventBody(draft))),
     onSuccess: () => {
       for (const { all } of [keys.events, keys.deliveries, keys.metrics]) void client.invalidateQueries({ queryKey: all });
     },
   });
   const sent = send.data;
-  const ready = mode === 'webhook' ? to !== '' : Object.keys(problems).length === 0;
+  const ready = mode === 'webhook' ? to !== '' && !testProblem : Object.keys(problems).length === 0;
   const submit = (): void => {
     if (send.isPending) return;
     if (sent) send.reset();
@@ -73,11 +75,9 @@ function OpenSend({ onClose, webhookId, draft: given }: Omit<SendTestEventProps,
     if (send.isError) send.reset();
     setDraft((now) => ({ ...now, ...patch }));
   };
-  const error = (field: keyof EventDraft): string | undefined => {
-    const said = send.error instanceof ApiError ? send.error.field(kFields[field]) : undefined;
-    // What is empty is not yet wrong.
-    return said ?? (tried || draft[field] !== '' ? problems[field] : undefined);
-  };
+  const said = (path: string): string | undefined => (send.error instanceof ApiError ? send.error.field(path) : undefined);
+  // What is empty is not yet wrong.
+  const error = (field: keyof EventDraft): string | undefined => said(kFields[field]) ?? (tried || draft[field] !== '' ? problems[field] : undefined);
   return (
     <Dialog
       open
@@ -148,13 +148,26 @@ function OpenSend({ onClose, webhookId, draft: given }: Omit<SendTestEventProps,
             }}
           />
           {mode === 'webhook' ? (
-            <Field label="Webhook">
-              <WebhookPicker label="Webhook" value={to} onChange={setTo} className="w-full" />
-            </Field>
+            <>
+              <Field label="Webhook">
+                <WebhookPicker label="Webhook" value={to} onChange={setTo} className="w-full" />
+              </Field>
+              <JsonEditor
+                label="Payload"
+                rows={5}
+                value={testPayload}
+                error={said(kFields.payload) ?? testProblem}
+                hint="Any JSON. It is delivered byte for byte. Empty: one that says what it is."
+                onChange={(payload) => {
+                  if (send.isError) send.reset();
+                  setTestPayload(payload);
+                }}
+              />
+            </>
           ) : (
             <Draft draft={draft} error={error} problems={problems} onChange={change} />
           )}
-          {send.isError && <ErrorNote error={send.error} shown={mode === 'event' ? Object.values(kFields) : []} />}
+          {send.isError && <ErrorNote error={send.error} shown={mode === 'event' ? Object.values(kFields) : [kFields.payload]} />}
         </div>
       )}
     </Dialog>

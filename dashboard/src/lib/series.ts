@@ -13,6 +13,9 @@ export function stepMsOf(times: readonly number[]): number {
   return times.length > 1 ? (times[1] ?? 0) - (times[0] ?? 0) : 60_000;
 }
 
+/// A success rate below it is worth a look.
+export const kSuccessRateMin = 0.95;
+
 /// How long each point has counted, in seconds. The running one: since its beginning, but at least a tenth of the step,
 /// so that one event in its first moment is no peak.
 export function secondsOf(times: readonly number[], now: number): number[] {

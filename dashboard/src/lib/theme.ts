@@ -1,4 +1,4 @@
-/// Light, dark, or as the system has it. app/theme-boot.js sets it before the first paint.
+/// Light, dark, or as the system has it. app/boot.js sets it before the first paint.
 import { useSyncExternalStore } from 'react';
 
 export type ThemeChoice = 'light' | 'dark' | 'system';

@@ -2,7 +2,7 @@
 ///   <Chart label="Deliveries" times={[…ms]} series={[{ label: 'Succeeded', tone: 'ok', values: […] }]}
 ///     format={perSecond} summary="12 succeeded, 3 failed" kind="bars" stacked />
 import { ChartLine, Table2 } from 'lucide-react';
-import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react';
 import uPlot from 'uplot';
 import { cx } from '@/lib/cx';
 import { useTheme } from '@/lib/theme';
@@ -59,7 +59,7 @@ const kToneVariable: Record<Tone, string> = {
 
 export function Chart({ label, times, series, format, summary, kind = 'line', stacked, height = 168, floorMax = 0, syncKey }: ChartProps) {
   const theme = useTheme();
-  const [box, setBox] = useState<HTMLDivElement | null>(null);
+  const holder = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const [at, setAt] = useState<{ index: number; left: number; width: number } | null>(null);
   const [asTable, setAsTable] = useState(false);
@@ -73,7 +73,9 @@ export function Chart({ label, times, series, format, summary, kind = 'line', st
   const shape = series.map((s) => `${s.label}:${s.tone}`).join('|');
   const stepMs = (times[1] ?? 0) - (times[0] ?? 0);
 
-  useEffect(() => {
+  // Before the first paint: the page is drawn once, with its charts.
+  useLayoutEffect(() => {
+    const box = holder.current;
     if (!box) return;
     const tones = shape.split('|').map((part) => part.split(':')[1] as Tone);
     const made = new uPlot(
@@ -83,7 +85,8 @@ export function Chart({ label, times, series, format, summary, kind = 'line', st
     );
     plot.current = made;
     const observer = new ResizeObserver(() => {
-      if (box.clientWidth > 0) made.setSize({ width: box.clientWidth, height });
+      // An observer begins by telling the size that there is.
+      if (box.clientWidth > 0 && box.clientWidth !== made.width) made.setSize({ width: box.clientWidth, height });
     });
     observer.observe(box);
     return () => {
@@ -92,7 +95,7 @@ export function Chart({ label, times, series, format, summary, kind = 'line', st
       made.destroy();
     };
     // The theme is read from the document when it is drawn.
-  }, [box, shape, kind, stacked, height, floorMax, syncKey, theme]);
+  }, [asTable, shape, kind, stacked, height, floorMax, syncKey, theme]);
 
   useEffect(() => {
     latestData.current = data;
@@ -131,7 +134,7 @@ export function Chart({ label, times, series, format, summary, kind = 'line', st
       ) : (
         <div className="relative" onPointerLeave={() => setAt(null)}>
           <div
-            ref={setBox}
+            ref={holder}
             role="slider"
             tabIndex={0}
             aria-label={`${label}: arrow keys read the values`}

@@ -69,7 +69,8 @@ test("a_failure_is_explained_and_all_are_replayed_in_bulk", { timeout: testMs },
 test("new_events_come_by_themselves_and_filters_live_in_the_address", { timeout: testMs }, async () => {
   const page = await openPage(server, { person: owner, at: "/events" });
   await page.getByRole("switch", { name: "Live" }).click();
-  await page.getByText("Live", { exact: true }).first().waitFor();
+  // The stream is connected: what the menu says of it, not the switch's name.
+  await page.getByRole("status").filter({ hasText: /^Live$/ }).waitFor();
   await owner.ok("POST", "/api/events", { type: "order.shipped", tenant: "acme", payload: {} });
   await page.getByRole("link", { name: "order.shipped" }).waitFor();
   await page.getByRole("searchbox", { name: "Tenant" }).fill("acme");

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { openPage, testMs } from "../support/browser.mjs";
-import { firstToken, password } from "../support/people.mjs";
+import { firstToken, password, signIn } from "../support/people.mjs";
 import { Server } from "../support/server.mjs";
 
 let server;
@@ -50,5 +50,23 @@ test("signing_out_and_in_again_and_a_wrong_password_is_said", { timeout: testMs 
   await page.getByRole("heading", { name: "Sign in" }).waitFor();
   await page.goto("/webhooks");
   await page.getByRole("heading", { name: "Sign in" }).waitFor();
+  await page.end();
+});
+
+test("a_test_event_carries_what_was_typed_and_the_receiver_answers_as_told", { timeout: testMs }, async () => {
+  const person = await signIn(server, "ada@example.com");
+  const [webhook] = (await person.ok("GET", "/api/webhooks")).data;
+  const page = await openPage(server, { person, at: `/webhooks/${webhook.id}` });
+  await page.getByRole("combobox", { name: "What the receiver answers" }).selectOption("503");
+  await page.getByRole("list", { name: "Notifications" }).getByText("The receiver answers 503 now").waitFor();
+  await page.getByRole("button", { name: "Send test event", exact: true }).click();
+  const dialog = page.getByRole("dialog", { name: "Send test event" });
+  await dialog.getByLabel("Payload").fill('{"n": 1.10');
+  await dialog.getByText("Line 1, column").waitFor();
+  await dialog.getByLabel("Payload").fill('{"n": 1.10}');
+  await dialog.getByRole("button", { name: "Send", exact: true }).click();
+  await dialog.getByText("answered 503").waitFor();
+  const [newest] = (await person.ok("GET", `/api/receiver/${new URL(webhook.url).pathname.slice(1)}`)).data;
+  assert.match(newest.body, /"data":\{"n": 1\.10\}/);
   await page.end();
 });

@@ -1,4 +1,4 @@
-// Debian's Chromium, and pages in it that complain: a test ends with `page.check()`, which fails for anything that the
+// Debian's Chromium, and pages in it that complain: a test ends with `page.end()`, which fails for anything that the
 // page wrote to its console, for what its Content-Security-Policy refused, and for answers that nobody expected.
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";

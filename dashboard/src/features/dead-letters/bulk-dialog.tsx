@@ -29,8 +29,20 @@ interface BulkDialogProps {
 }
 
 const kWords = {
-  replay: { title: 'Replay', doing: 'Replaying', done: 'replayed', what: 'They are delivered again, with the whole schedule of their retry policy.' },
-  purge: { title: 'Purge', doing: 'Purging', done: 'purged', what: 'They leave the dead letters for good and count as cancelled. Their events stay, and can be delivered again one by one.' },
+  replay: {
+    title: 'Replay',
+    doing: 'Replaying',
+    done: 'replayed',
+    what: 'They are delivered again, with the whole schedule of their retry policy.',
+    rate: 'Deliveries a second. Leave it empty for as fast as it goes; a receiver that has just come back may be glad of less.',
+  },
+  purge: {
+    title: 'Purge',
+    doing: 'Purging',
+    done: 'purged',
+    what: 'They leave the dead letters for good and count as cancelled. Their events stay, and can be delivered again one by one.',
+    rate: 'Dead letters a second. Leave it empty for as fast as it goes.',
+  },
 };
 
 export function BulkDialog({ kind, target, onClose, onJob, onBegun }: BulkDialogProps) {
@@ -44,7 +56,7 @@ export function BulkDialog({ kind, target, onClose, onJob, onBegun }: BulkDialog
   const [error, setError] = useState<unknown>(null);
   const stop = useRef<AbortController | null>(null);
   const refresh = useRefresh();
-  const parsed = parseRate(kind === 'replay' ? rateText : '');
+  const parsed = parseRate(rateText);
   const noun = (n: number): string => plural(n, 'dead letter');
 
   const run = async (rate: number | null): Promise<void> => {
@@ -112,15 +124,9 @@ export function BulkDialog({ kind, target, onClose, onJob, onBegun }: BulkDialog
           </div>
         )}
         {count ? <Preview kind={kind} target={target} /> : null}
-        {kind === 'replay' && (
-          <Field
-            label="Rate"
-            error={parsed.problem}
-            hint={rate && count ? `Takes about ${duration(Math.max(1, Math.ceil(count / rate)) * 1_000)}.` : 'Deliveries a second. Leave it empty for as fast as it goes; a receiver that has just come back may be glad of less.'}
-          >
-            <Input inputMode="numeric" placeholder="no limit" value={rateText} disabled={begun} maxLength={6} className="max-w-40" onChange={(event) => setRateText(event.target.value)} />
-          </Field>
-        )}
+        <Field label="Rate" error={parsed.problem} hint={rate && count ? `Takes about ${duration(Math.max(1, Math.ceil(count / rate)) * 1_000)}.` : words.rate}>
+          <Input inputMode="numeric" placeholder="no limit" value={rateText} disabled={begun} maxLength={6} className="max-w-40" onChange={(event) => setRateText(event.target.value)} />
+        </Field>
         {progress && target.kind === 'ids' && <IdsProgress progress={progress} total={target.rows.length} word={words.doing} />}
         {error !== null && <ErrorNote error={error} />}
       </div>

@@ -5,6 +5,7 @@ import { useId, useState } from 'react';
 import type { Attempt, DeliveryDetail } from '@/api/models';
 import { answerText, explainFailure, statusName } from '@/lib/attempt-errors';
 import { cx } from '@/lib/cx';
+import { inReadingOrder } from '@/lib/header-order';
 import { plural } from '@/lib/numbers';
 import { duration } from '@/lib/time';
 import { Badge } from '@/ui/badge';
@@ -179,15 +180,8 @@ function AttemptItem({ attempt, delivery, https, open, onToggle }: AttemptItemPr
   );
 }
 
-/// Those that a receiver checks first.
-const kFirst = ['webhook-id', 'webhook-timestamp', 'webhook-signature'];
-
 function Headers({ title, headers, none }: { title: string; headers: Record<string, string>; none: string }) {
-  const order = (name: string): number => {
-    const at = kFirst.indexOf(name.toLowerCase());
-    return at < 0 ? kFirst.length : at;
-  };
-  const entries = Object.entries(headers).sort(([a], [b]) => order(a) - order(b) || a.localeCompare(b));
+  const entries = inReadingOrder(headers);
   return (
     <div className="min-w-0">
       <div className="mb-1.5 flex h-7 items-center justify-between gap-2">

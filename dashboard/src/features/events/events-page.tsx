@@ -6,6 +6,7 @@ import { keys } from '@/api/keys';
 import { kDeliveryKinds, useLive, useStream, useStreamState } from '@/api/live';
 import type { Event } from '@/api/models';
 import { useCan } from '@/api/session';
+import { ListError } from '@/components/list-error';
 import { SendTestEvent } from '@/components/send-test-event';
 import { int } from '@/lib/numbers';
 import { useShortcuts } from '@/lib/shortcuts';
@@ -20,7 +21,7 @@ import { DataTable, RowLink, type Column } from '@/ui/data-table';
 import { FilterBar, FilterSelect, FilterText, FilterTime } from '@/ui/filter-bar';
 import { SearchInput, Switch } from '@/ui/inputs';
 import { PageHeader } from '@/ui/page-header';
-import { EmptyState, ErrorState, NothingFound, SkeletonRows } from '@/ui/states';
+import { EmptyState, NothingFound, SkeletonRows } from '@/ui/states';
 import { TimeAgo } from '@/ui/time-ago';
 import { cannotMatch, isOnFirstPage } from './filters';
 
@@ -91,7 +92,7 @@ export function Component() {
         ) : page.pending ? (
           <SkeletonRows rows={12} columns={5} />
         ) : page.error ? (
-          <ErrorState error={page.error} onRetry={page.retry} />
+          <ListError error={page.error} onRetry={page.retry} onClear={() => clear()} />
         ) : page.rows.length === 0 && page.nextCursor === null ? (
           active > 0 || !page.first ? (
             <NothingFound onClear={() => clear()} />
@@ -111,7 +112,7 @@ export function Component() {
         ) : (
           <Rows key={tailing ? 'live' : 'still'} rows={page.rows} stale={page.stale} tailing={tailing} />
         )}
-        {!impossible && <CursorPager page={page} of="events" />}
+        {!impossible && !page.error && <CursorPager page={page} of="events" />}
       </Card>
       <SendTestEvent open={sending} onClose={() => setSending(false)} />
     </>

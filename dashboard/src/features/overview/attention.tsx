@@ -11,15 +11,18 @@ import { Card } from '@/ui/card';
 import { EmptyState, ErrorState, SkeletonText } from '@/ui/states';
 import { TimeAgo } from '@/ui/time-ago';
 import { needAttention } from './need-attention';
+import { healthWindow } from './window';
 
 const kShown = 5;
 
-/// It is about what is so now: webhooks side by side are counted over an hour or a day, whatever the charts show.
+/// It is about what is so now.
 export function Attention({ window: charted }: { window: MetricsWindow }) {
-  const window = charted === '15m' || charted === '1h' ? '1h' : '24h';
+  const window = healthWindow(charted);
   const words = kWindows.find((one) => one.value === window)?.words ?? '';
   const webhooks = useQuery(allWebhooksQuery);
   const health = useQuery(webhookHealthQuery(window));
+  // Without one of them nobody can say that all are well.
+  const failed = [webhooks, health].find((one) => one.data === undefined && one.isError);
   const found = needAttention(webhooks.data ?? [], health.data ?? []);
   return (
     <Card
@@ -31,10 +34,10 @@ export function Attention({ window: charted }: { window: MetricsWindow }) {
         </Link>
       }
     >
-      {webhooks.isPending ? (
+      {webhooks.isPending || health.isPending ? (
         <SkeletonText lines={5} />
-      ) : webhooks.isError ? (
-        <ErrorState error={webhooks.error} onRetry={() => void webhooks.refetch()} />
+      ) : failed ? (
+        <ErrorState error={failed.error} onRetry={() => void failed.refetch()} />
       ) : found.length === 0 ? (
         <EmptyState icon={CircleCheck} title="All webhooks are well">
           Those that fail, or were switched off because they did, are listed here.

@@ -1,6 +1,6 @@
 import type { Webhook, WebhookHealth } from '@/api/models';
+import { kSuccessRateMin } from '@/lib/series';
 
-const kSuccessRateMin = 0.95;
 /// A webhook with a handful of attempts says little.
 const kAttemptsMin = 10;
 

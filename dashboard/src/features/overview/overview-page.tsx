@@ -3,21 +3,22 @@ import { lazy, Suspense, useState } from 'react';
 import { keys } from '@/api/keys';
 import { kDeliveryKinds, useLive } from '@/api/live';
 import { kWindows, metricsQuery } from '@/api/metrics';
-import { choice, useUrlState } from '@/lib/url-state';
+import { ChartCard } from '@/components/chart-card';
+import { useUrlState } from '@/lib/url-state';
 import { PageHeader } from '@/ui/page-header';
 import { Segmented } from '@/ui/segmented';
 import { ErrorState } from '@/ui/states';
 import { emptyQuery } from './api';
 import { Attention } from './attention';
-import { Charts } from './charts';
 import { firstStepsOpen } from './first-steps-state';
 import { Tiles, TilesSkeleton } from './tiles';
+import { kParams } from './window';
 
 const FirstSteps = lazy(() => import('./first-steps'));
 // Below the fold, with the code of tables.
 const LatestDeliveries = lazy(() => import('./latest-deliveries'));
 
-const kParams = { window: choice(['15m', '1h', '6h', '24h', '7d', '30d'], '1h') };
+const kCharts = ['throughput', 'outcomes', 'latency'] as const;
 
 export function Component() {
   const empty = useQuery(emptyQuery);
@@ -54,7 +55,9 @@ function Overview({ known }: { known: boolean }) {
         <div className="flex flex-col gap-4">
           {metrics.data && known ? <Tiles metrics={metrics.data} words={words} /> : <TilesSkeleton />}
           <div className="grid gap-4 xl:grid-cols-2">
-            <Charts metrics={known ? metrics.data : undefined} />
+            {kCharts.map((of) => (
+              <ChartCard key={of} of={of} metrics={known ? metrics.data : undefined} syncKey="overview" />
+            ))}
             <Attention window={window} />
           </div>
           <Suspense>

@@ -5,14 +5,12 @@ import type { Metrics } from '@/api/models';
 import { useLiveRate } from '@/components/use-live-rate';
 import { cx } from '@/lib/cx';
 import { compact, int, percent, perSecond } from '@/lib/numbers';
-import { meanRate, ratesOf, successRates } from '@/lib/series';
+import { kSuccessRateMin, meanRate, ratesOf, successRates } from '@/lib/series';
 import { duration } from '@/lib/time';
 import { Sparkline } from '@/ui/sparkline';
 import { Skeleton } from '@/ui/states';
 
 const kGrid = 'grid grid-cols-2 gap-3 sm:grid-cols-3 2xl:grid-cols-6';
-/// Below it somebody should look.
-const kSuccessRateMin = 0.95;
 /// Where the line of the success rate begins, so that a few failures are seen.
 const kSparkFrom = 0.8;
 

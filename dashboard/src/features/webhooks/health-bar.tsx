@@ -1,15 +1,13 @@
 import type { WebhookHealth } from '@/api/models';
 import { cx } from '@/lib/cx';
 import { int, percent } from '@/lib/numbers';
+import { kSuccessRateMin } from '@/lib/series';
 import { duration } from '@/lib/time';
-
-/// Below it somebody should look.
-const kLow = 0.95;
 
 /// The share of attempts that succeeded, as a number and a bar.
 export function HealthBar({ health, words }: { health: WebhookHealth | undefined; words: string }) {
   if (!health || health.success_rate === null) return <span className="text-muted text-xs">No attempts</span>;
-  const low = health.success_rate < kLow;
+  const low = health.success_rate < kSuccessRateMin;
   const tip = `${int(health.failed_attempts)} of ${int(health.attempts)} attempts failed in ${words}\n${int(health.dead)} given up\np95 ${duration(health.p95_ms)}`;
   return (
     <span data-tip={tip} className="inline-flex items-center gap-2">

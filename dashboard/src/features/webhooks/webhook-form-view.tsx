@@ -143,6 +143,7 @@ export function WebhookFormView({ initial, before, submit, cancelTo, reason, bus
             checked={form.ordered}
             onChange={(ordered) => set({ ordered })}
           />
+          {!before && <Checkbox label="Paused at first" hint="What comes for it waits, and is sent when it is resumed." checked={form.paused} onChange={(paused) => set({ paused })} />}
           <div className="grid gap-5 sm:grid-cols-2">
             <Field label="Max in flight" error={problem('maxInFlight')} hint={form.ordered ? 'Ordered: always one.' : 'Requests at the same time, 1 to 1,000.'}>
               <Input inputMode="numeric" {...text('maxInFlight')} />

@@ -39,6 +39,7 @@ describe('new', () => {
       url: 'https://example.com/hooks', event_types: ['order.*'], tenant: null, description: '', headers: { 'x-a': '1' }, ordered: false, max_in_flight: 32, timeout_ms: 15_000,
       retry: { max_attempts: 12, initial_ms: 5_000, multiplier: 3, max_ms: 21_600_000 },
     });
+    expect(bodyOf({ ...good, paused: true }).enabled).toBe(false);
     expect(bodyOf({ ...good, retryKind: 'exact', schedule: '5s, 1m' }).retry).toEqual({ schedule_ms: [5_000, 60_000] });
   });
   it('checks numbers and times', () => {

@@ -28,11 +28,13 @@ export interface WebhookForm {
   max: string;
   /// Waits, separated by commas.
   schedule: string;
+  /// Of new ones only: what comes waits until it is resumed.
+  paused: boolean;
   /// Of new ones only; '' lets the server make it.
   secret: string;
 }
 
-export type FormField = Exclude<keyof WebhookForm, 'pattern' | 'ordered' | 'retryKind'>;
+export type FormField = Exclude<keyof WebhookForm, 'pattern' | 'ordered' | 'retryKind' | 'paused'>;
 export type FormProblems = Partial<Record<FormField, string>>;
 
 /// The paths of the fields in the server's errors.
@@ -74,6 +76,7 @@ export const kNewForm: WebhookForm = {
   maxInFlight: '32',
   timeout: '15s',
   ...retryTexts(kDefaultRetry),
+  paused: false,
   secret: '',
 };
 
@@ -103,6 +106,7 @@ export function formOf(webhook: Webhook): WebhookForm {
     maxInFlight: String(webhook.max_in_flight),
     timeout: durationText(webhook.timeout_ms),
     ...retryTexts(webhook.retry),
+    paused: false,
     secret: '',
   };
 }
@@ -290,7 +294,7 @@ function valuesOf(form: WebhookForm) {
 
 export function bodyOf(form: WebhookForm): NewWebhook {
   const secret = form.secret.trim();
-  return { ...valuesOf(form), ...(secret ? { secret } : {}) };
+  return { ...valuesOf(form), ...(form.paused ? { enabled: false } : {}), ...(secret ? { secret } : {}) };
 }
 
 /// What differs from the webhook; null for nothing.

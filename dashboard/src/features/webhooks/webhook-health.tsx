@@ -1,24 +1,19 @@
 /// One webhook's numbers and charts.
 import { useQuery } from '@tanstack/react-query';
-import { lazy, Suspense, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import { Link } from 'react-router';
 import { keys } from '@/api/keys';
 import { kDeliveryKinds, useLive } from '@/api/live';
 import { kWindows, metricsQuery } from '@/api/metrics';
 import type { Metrics, MetricsWindow } from '@/api/models';
+import { ChartCard } from '@/components/chart-card';
 import { cx } from '@/lib/cx';
 import { compact, int, percent } from '@/lib/numbers';
+import { kSuccessRateMin } from '@/lib/series';
 import { duration } from '@/lib/time';
 import { Card } from '@/ui/card';
 import { Segmented } from '@/ui/segmented';
 import { ErrorState, Skeleton } from '@/ui/states';
-
-const code = () => import('@/components/metrics-charts');
-const OutcomesChart = lazy(async () => ({ default: (await code()).OutcomesChart }));
-const LatencyChart = lazy(async () => ({ default: (await code()).LatencyChart }));
-
-/// Below it somebody should look.
-const kSuccessRateMin = 0.95;
 
 export function WebhookHealthSection({ webhookId, window, onWindow }: { webhookId: string; window: MetricsWindow; onWindow: (window: MetricsWindow) => void }) {
   const metrics = useQuery(metricsQuery(window, webhookId));
@@ -39,25 +34,12 @@ export function WebhookHealthSection({ webhookId, window, onWindow }: { webhookI
         <>
           <Tiles metrics={metrics.data} webhookId={webhookId} words={words} />
           <div className="grid gap-4 lg:grid-cols-2">
-            <Card title="Attempts" note="by outcome">
-              <Suspense fallback={<ChartSkeleton />}>{metrics.data ? <OutcomesChart metrics={metrics.data} syncKey="webhook" /> : <ChartSkeleton />}</Suspense>
-            </Card>
-            <Card title="Latency" note="from due to delivered">
-              <Suspense fallback={<ChartSkeleton />}>{metrics.data ? <LatencyChart metrics={metrics.data} syncKey="webhook" /> : <ChartSkeleton />}</Suspense>
-            </Card>
+            <ChartCard of="outcomes" metrics={metrics.data} syncKey="webhook" />
+            <ChartCard of="latency" metrics={metrics.data} syncKey="webhook" />
           </div>
         </>
       )}
     </section>
-  );
-}
-
-function ChartSkeleton() {
-  return (
-    <div role="status" aria-label="Loading" className="flex h-49 flex-col gap-3">
-      <Skeleton className="h-4 w-48" />
-      <Skeleton className="w-full flex-1" />
-    </div>
   );
 }
 
