@@ -75,7 +75,7 @@ void SqliteSession::write_rollups(std::int64_t minute, std::int64_t organization
       auto row = db_.use(
           "SELECT latency FROM rollups WHERE span = ?1 AND minute = ?2 AND organization_id = ?3 AND webhook_id = ?4");
       row.bind(span).bind(first).bind(organization).bind(webhook.value);
-      if (row.step()) latency.merge(LatencyHistogram::decode(row.text(0)));
+      if (row.step()) latency.add(row.text(0));
     }
     const std::string encoded = latency.encode();
     auto write = db_.use(
