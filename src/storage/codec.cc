@@ -185,14 +185,28 @@ std::string LatencyHistogram::encode() const {
   return out;
 }
 
-LatencyHistogram LatencyHistogram::decode(std::string_view bytes) {
-  LatencyHistogram histogram;
-  for (std::size_t at = 0; at + 5 <= bytes.size(); at += 5) {
+template <class Visit>
+void LatencyHistogram::each(std::string_view encoded, const Visit& visit) {
+  for (; encoded.size() >= 5; encoded.remove_prefix(5)) {
     std::uint32_t count = 0;
     for (unsigned i = 0; i < 4; ++i)
-      count |= static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[at + 1 + i])) << 8 * i;
-    histogram.counts_[std::min<std::size_t>(static_cast<unsigned char>(bytes[at]), kBuckets - 1)] += count;
+      count |= static_cast<std::uint32_t>(static_cast<unsigned char>(encoded[1 + i])) << 8 * i;
+    visit(static_cast<unsigned char>(encoded[0]), count);
   }
+}
+
+void LatencyHistogram::add(std::string_view encoded) {
+  static_assert(kBuckets == 256, "a byte is a bucket");
+  each(encoded, [this](unsigned char bucket, std::uint32_t count) { counts_[bucket] += count; });
+}
+
+void LatencyHistogram::subtract(std::string_view encoded) {
+  each(encoded, [this](unsigned char bucket, std::uint32_t count) { counts_[bucket] -= count; });
+}
+
+LatencyHistogram LatencyHistogram::decode(std::string_view encoded) {
+  LatencyHistogram histogram;
+  histogram.add(encoded);
   return histogram;
 }
 

@@ -43,12 +43,18 @@ class LatencyHistogram {
   bool empty() const;
   /// quantile: 0..1. Milliseconds, interpolated inside the bucket; 0 when empty.
   double percentile(double quantile) const;
-  /// Pairs of bucket (1 byte) and count (4 bytes, little-endian), only those that are not empty.
+  /// Pairs of bucket (1 byte) and count (4 bytes, little-endian), only those that are not empty. Both databases keep
+  /// these bytes.
   std::string encode() const;
-  /// Also of several put together: their sum.
-  static LatencyHistogram decode(std::string_view bytes);
+  /// Of what encode() gave; of several put together their sum.
+  void add(std::string_view encoded);
+  void subtract(std::string_view encoded);
+  static LatencyHistogram decode(std::string_view encoded);
 
  private:
+  template <class Visit>
+  static void each(std::string_view encoded, const Visit& visit);
+
   std::array<std::uint32_t, kBuckets> counts_{};
 };
 

@@ -73,6 +73,18 @@ WebhookCountsBuilder::WebhookCountsBuilder(MetricsWindow window, WallTime now) {
   range_ = range_up_to(now, span, span, shape_of(window).minutes);
 }
 
+std::vector<RollupRange> WebhookCountsBuilder::rollups() const {
+  if (range_.span == kHourSpan) return {range_};
+  // Of the hour that is not over all, of the one before the end: by its minutes, or by what the whole has beside them.
+  const std::int64_t hour = (range_.end - 1) / kHourSpan * kHourSpan;
+  const std::int64_t prior = hour - kHourSpan;
+  const std::int64_t end = hour + kHourSpan;
+  if (range_.first == hour) return {{kHourSpan, hour, end}};
+  if (range_.first - prior < hour - range_.first)
+    return {{kHourSpan, prior, end}, {kMinuteSpan, prior, range_.first, false}};
+  return {{kHourSpan, hour, end}, {kMinuteSpan, range_.first, hour}};
+}
+
 Rollup* WebhookCountsBuilder::find(WebhookId id) {
   const auto found = webhooks_.find(id);
   if (found == webhooks_.end()) return nullptr;

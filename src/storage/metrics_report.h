@@ -16,6 +16,7 @@ struct RollupRange {
   std::int64_t span = kMinuteSpan;
   std::int64_t first = 0;
   std::int64_t end = 0;
+  bool is_added = true;  ///< false: subtracted
 };
 
 class MetricsReportBuilder {
@@ -40,7 +41,10 @@ class WebhookCountsBuilder {
  public:
   /// window: k1h or k24h. The last minute, or hour, is the one that `now` is in.
   WebhookCountsBuilder(MetricsWindow window, WallTime now);
+  /// The window: of its minutes are the notes.
   const RollupRange& range() const { return range_; }
+  /// The same in few rollups: at most 31 of a webhook.
+  std::vector<RollupRange> rollups() const;
 
   /// Only such are counted.
   void add_webhook(WebhookId id) { webhooks_.try_emplace(id); }

@@ -96,17 +96,6 @@ std::vector<Source> sources() {
 /// Of a rollup: span, minute, organization, webhook.
 using RollupKey = std::array<std::int64_t, 4>;
 
-/// As rollups.latency has it in PostgreSQL.
-std::string array_of(const LatencyHistogram& latency) {
-  std::string out = "{";
-  for (std::size_t bucket = 0; bucket < LatencyHistogram::kBuckets; ++bucket) {
-    if (latency.count(bucket) == 0) continue;
-    if (out.size() > 1) out += ',';
-    out += std::to_string(std::uint64_t{bucket} << 32 | latency.count(bucket));
-  }
-  return out + "}";
-}
-
 /// Where `text` is not what PostgreSQL takes for text (UTF-8 without NUL), which an error's message may not be, it
 /// becomes so: U+FFFD stands for what is not.
 void make_valid(MoveValue& value, std::string& kept) {
@@ -194,8 +183,8 @@ class Exporter {
         std::vector<MoveValue> values;
         for (const std::int64_t part : key) values.push_back({MoveKind::kInteger, part, {}});
         for (const auto counter : kCounters) values.push_back({MoveKind::kInteger, rollup.counters.*counter, {}});
-        const std::string latency = array_of(rollup.latency);
-        values.push_back({MoveKind::kText, 0, latency});
+        const std::string latency = rollup.latency.encode();
+        values.push_back({MoveKind::kBytes, 0, latency});
         writer.add(source.table, values);
         wrote_one();
       });

@@ -45,7 +45,7 @@ std::span<const MoveTable> move_tables() {
                  " remote_address:text dns_us connect_us tls_us first_byte_us"),
       make_table("rollups",
                  "span minute organization_id webhook_id events unmatched deliveries attempts succeeded failed_attempts"
-                 " retries dead cancelled latency:text"),  // an array, as PostgreSQL writes it
+                 " retries dead cancelled latency:bytes"),
       make_table("gauges", "organization_id pending dead"),
       make_table("users", "id email:text name:text password_hash:text"),
       make_table("memberships", "organization_id user_id role joined_ms"),

@@ -18,10 +18,10 @@ constexpr const char* kRollupsOfOne =
     " r.dead, r.cancelled, r.latency FROM generate_series($2, $3 - 1, $4) AS t(minute)"
     " CROSS JOIN LATERAL (SELECT * FROM rollups r WHERE r.span = $4 AND r.minute = t.minute AND r.organization_id = $1"
     " AND r.webhook_id = $5 LIMIT 1) r";
-constexpr const char* kCountsOfOne =
-    "SELECT n.minute, c.kind, sum(c.count)::bigint FROM count_notes n"
-    " CROSS JOIN LATERAL unnest(n.webhooks, n.kinds, n.counts) AS c(webhook, kind, count)"
-    " WHERE n.organization_id = $1 AND n.minute >= $2 AND n.minute < $3 AND ($5 = 0 OR c.webhook = $5) GROUP BY 1, 2";
+// The same first three.
+constexpr const char* kNotes =
+    "SELECT minute, webhooks, kinds, counts FROM count_notes"
+    " WHERE organization_id = $1 AND minute >= $2 AND minute < $3";
 constexpr const char* kGauges =
     "SELECT coalesce(sum(pending), 0)::bigint, coalesce(sum(dead), 0)::bigint FROM gauges WHERE organization_id = $1";
 // $1 organization, $2 webhook, $3 up to which is counted.
@@ -31,37 +31,56 @@ constexpr const char* kGaugesOfWebhook =
     " WHERE d.webhook_id = w.id AND d.state = 2 ORDER BY d.ended_id LIMIT $3) q)"
     " FROM webhooks w WHERE w.organization_id = $1 AND w.id = $2";
 
-// The same parameters. Latencies are added up here: they are most of it.
+// $1 organization; of each range: $2 minutes a rollup, $3 first minute, $4 end, $5 1 where it is added, -1 where it is
+// subtracted. Latencies one after the other are their sum.
 constexpr const char* kRollupsOfWebhooks =
-    "WITH r AS MATERIALIZED (SELECT r.* FROM generate_series($2, $3 - 1, $4) AS t(minute) CROSS JOIN LATERAL ("
-    "SELECT r.webhook_id, r.attempts, r.succeeded, r.failed_attempts, r.dead, r.latency FROM rollups r"
-    " WHERE r.span = $4 AND r.minute = t.minute AND r.organization_id = $1 AND r.webhook_id > 0 OFFSET 0) r),"
-    " buckets AS (SELECT webhook_id, x >> 32 AS bucket, sum(x & 4294967295)::bigint AS n FROM r, unnest(r.latency) x"
-    " GROUP BY 1, 2),"
-    " latencies AS (SELECT webhook_id, array_agg(bucket << 32 | n) AS latency FROM buckets GROUP BY 1)"
-    " SELECT s.*, l.latency FROM (SELECT webhook_id, sum(attempts)::bigint, sum(succeeded)::bigint,"
-    " sum(failed_attempts)::bigint, sum(dead)::bigint FROM r GROUP BY 1) s LEFT JOIN latencies l USING (webhook_id)";
-constexpr const char* kCountsOfWebhooks =
-    "SELECT c.webhook, c.kind, sum(c.count)::bigint FROM count_notes n"
-    " CROSS JOIN LATERAL unnest(n.webhooks, n.kinds, n.counts) AS c(webhook, kind, count)"
-    " WHERE n.organization_id = $1 AND n.minute >= $2 AND n.minute < $3 AND c.webhook <> 0 GROUP BY 1, 2";
+    "SELECT r.webhook_id, sum(p.sign * r.attempts)::bigint, sum(p.sign * r.succeeded)::bigint,"
+    " sum(p.sign * r.failed_attempts)::bigint, sum(p.sign * r.dead)::bigint,"
+    " string_agg(r.latency, '') FILTER (WHERE p.sign > 0), string_agg(r.latency, '') FILTER (WHERE p.sign < 0)"
+    " FROM unnest($2, $3, $4, $5) AS p(span, first, after, sign)"
+    " CROSS JOIN LATERAL generate_series(p.first, p.after - 1, p.span) AS t(minute)"
+    " CROSS JOIN LATERAL (SELECT r.webhook_id, r.attempts, r.succeeded, r.failed_attempts, r.dead, r.latency"
+    " FROM rollups r WHERE r.span = p.span AND r.minute = t.minute AND r.organization_id = $1 AND r.webhook_id > 0"
+    " OFFSET 0) r GROUP BY 1";
 
-PgStatement of_range(const char* sql, OrganizationId org, const RollupRange& range, WebhookId webhook) {
-  PgStatement statement{sql, {}};
+PgStatement notes_of(OrganizationId org, const RollupRange& range) {
+  PgStatement statement{kNotes, {}};
+  statement.params.add(org.value).add(range.first).add(range.end);
+  return statement;
+}
+
+PgStatement rollups_of_one(OrganizationId org, const RollupRange& range, WebhookId webhook) {
+  PgStatement statement{kRollupsOfOne, {}};
   statement.params.add(org.value).add(range.first).add(range.end).add(range.span).add(webhook.value);
   return statement;
 }
 
-/// Elements of rollups.latency: a bucket above 32 bits of a count.
-void add_latency(LatencyHistogram& sum, const PgRows& rows, int row, int column) {
-  for (const std::int64_t pair : rows.integers(row, column)) {
-    const auto bucket = static_cast<std::size_t>(pair >> 32);
-    sum.add(std::min(bucket, LatencyHistogram::kBuckets - 1), static_cast<std::uint32_t>(pair));
+PgStatement rollups_of_webhooks(OrganizationId org, const std::vector<RollupRange>& ranges) {
+  std::vector<std::int64_t> spans, firsts, ends, signs;
+  for (const RollupRange& range : ranges) {
+    spans.push_back(range.span);
+    firsts.push_back(range.first);
+    ends.push_back(range.end);
+    signs.push_back(range.is_added ? 1 : -1);
   }
+  PgStatement statement{kRollupsOfWebhooks, {}};
+  statement.params.add(org.value);
+  for (const auto& column : {spans, firsts, ends, signs})
+    statement.params.add_array(std::span<const std::int64_t>(column));
+  return statement;
 }
 
-void add_count(Rollup& sum, const PgRows& rows, int row) {
-  sum.add(static_cast<CountKind>(rows.integer(row, 1)), rows.integer(row, 2));
+/// visit(minute, WebhookId, CountKind, count): of the notes.
+template <class Visit>
+void each_count(const PgRows& notes, const Visit& visit) {
+  for (int row = 0; row < notes.size(); ++row) {
+    const std::int64_t minute = notes.integer(row, 0);
+    const auto webhooks = notes.integers(row, 1);
+    const auto kinds = notes.integers(row, 2);
+    const auto counts = notes.integers(row, 3);
+    for (std::size_t i = 0; i < webhooks.size(); ++i)
+      visit(minute, WebhookId{webhooks[i]}, static_cast<CountKind>(kinds[i]), counts[i]);
+  }
 }
 
 }  // namespace
@@ -69,28 +88,26 @@ void add_count(Rollup& sum, const PgRows& rows, int row) {
 Awaitable<Result<MetricsReport>> metrics(PgRead read, OrganizationId org, MetricsWindow window,
                                          std::optional<WebhookId> webhook, WallTime now) {
   MetricsReportBuilder builder(window, now);
-  const WebhookId of = webhook.value_or(kWholeOrganization);
   PgStatement gauges{webhook ? kGaugesOfWebhook : kGauges, {}};
   gauges.params.add(org.value);
   if (webhook) gauges.params.add(webhook->value).add(std::int64_t{kRowsExaminedMax});
   std::vector<PgStatement> statements;
   statements.push_back({kPlan, {}});
-  statements.push_back(of_range(kRollupsOfOne, org, builder.range(), of));
-  statements.push_back(of_range(kCountsOfOne, org, builder.range(), of));
+  statements.push_back(rollups_of_one(org, builder.range(), webhook.value_or(kWholeOrganization)));
+  statements.push_back(notes_of(org, builder.range()));
   statements.push_back(std::move(gauges));
   auto rows = co_await read_snapshot(read, std::move(statements));
   if (!rows) co_return rows.error();
   const PgRows& rollups = rows->at(1);
   for (int row = 0; row < rollups.size(); ++row) {
     Rollup& point = builder.at(rollups.integer(row, 0));
-    Counters counters;
     for (int i = 0; i < kCounterColumns; ++i)
-      counters.*kCounters[static_cast<std::size_t>(i)] = rollups.integer(row, 1 + i);
-    point.add(counters);
-    add_latency(point.latency, rollups, row, 1 + kCounterColumns);
+      point.counters.*kCounters[static_cast<std::size_t>(i)] += rollups.integer(row, 1 + i);
+    point.latency.add(rollups.text(row, 1 + kCounterColumns));
   }
-  const PgRows& counts = rows->at(2);
-  for (int row = 0; row < counts.size(); ++row) add_count(builder.at(counts.integer(row, 0)), counts, row);
+  each_count(rows->at(2), [&](std::int64_t minute, WebhookId at, CountKind kind, std::int64_t count) {
+    if (!webhook || at == *webhook) builder.at(minute).add(kind, count);
+  });
   MetricsReport report = builder.take();
   if (rows->at(3).empty()) co_return report;
   report.pending = rows->at(3).integer(0, 0);
@@ -106,8 +123,8 @@ Awaitable<Result<std::vector<WebhookCounts>>> webhook_counts(PgRead read, Organi
   std::vector<PgStatement> statements;
   statements.push_back({kPlan, {}});
   statements.push_back(std::move(webhooks));
-  statements.push_back(of_range(kRollupsOfWebhooks, org, builder.range(), kWholeOrganization));
-  statements.push_back(of_range(kCountsOfWebhooks, org, builder.range(), kWholeOrganization));
+  statements.push_back(rollups_of_webhooks(org, builder.rollups()));
+  statements.push_back(notes_of(org, builder.range()));
   auto rows = co_await read_snapshot(read, std::move(statements));
   if (!rows) co_return rows.error();
   for (int row = 0; row < rows->at(1).size(); ++row) builder.add_webhook(WebhookId{rows->at(1).integer(row, 0)});
@@ -115,17 +132,16 @@ Awaitable<Result<std::vector<WebhookCounts>>> webhook_counts(PgRead read, Organi
   for (int row = 0; row < sums.size(); ++row) {
     Rollup* const sum = builder.find(WebhookId{sums.integer(row, 0)});
     if (!sum) continue;
-    Counters counters;
-    counters.attempts = sums.integer(row, 1);
-    counters.succeeded = sums.integer(row, 2);
-    counters.failed_attempts = sums.integer(row, 3);
-    counters.dead = sums.integer(row, 4);
-    sum->add(counters);
-    if (!sums.is_null(row, 5)) add_latency(sum->latency, sums, row, 5);
+    sum->counters.attempts = sums.integer(row, 1);
+    sum->counters.succeeded = sums.integer(row, 2);
+    sum->counters.failed_attempts = sums.integer(row, 3);
+    sum->counters.dead = sums.integer(row, 4);
+    if (!sums.is_null(row, 5)) sum->latency.add(sums.text(row, 5));
+    if (!sums.is_null(row, 6)) sum->latency.subtract(sums.text(row, 6));
   }
-  const PgRows& counts = rows->at(3);
-  for (int row = 0; row < counts.size(); ++row)
-    if (Rollup* sum = builder.find(WebhookId{counts.integer(row, 0)})) add_count(*sum, counts, row);
+  each_count(rows->at(3), [&](std::int64_t, WebhookId webhook, CountKind kind, std::int64_t count) {
+    if (Rollup* sum = builder.find(webhook)) sum->add(kind, count);
+  });
   co_return builder.take();
 }
 

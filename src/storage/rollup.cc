@@ -45,12 +45,8 @@ void Rollup::add(CountKind kind, std::int64_t count) {
   latency.add(static_cast<std::size_t>(kind & kBucketMask), static_cast<std::uint32_t>(count));
 }
 
-void Rollup::add(const Counters& more) {
-  for (const auto counter : kCounters) counters.*counter += more.*counter;
-}
-
 void Rollup::add(const Rollup& more) {
-  add(more.counters);
+  for (const auto counter : kCounters) counters.*counter += more.counters.*counter;
   latency.merge(more.latency);
 }
 

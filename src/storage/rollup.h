@@ -48,7 +48,6 @@ struct Rollup {
   LatencyHistogram latency;
 
   void add(CountKind kind, std::int64_t count);
-  void add(const Counters& more);
   void add(const Rollup& more);
 };
 

@@ -6,7 +6,7 @@ namespace eventrelay {
 
 namespace {
 
-/// Then they are folded: what a report reads one by one.
+/// So many new ones are folded: a report reads them one by one.
 constexpr std::int64_t kNotesMax = 500;
 /// Webhooks of a minute that one commit folds: some 10 ms.
 constexpr int kFoldedMax = 1'000;
@@ -46,7 +46,6 @@ void SqliteSession::fold_counts() {
     while (notes.step()) minutes[{notes.integer(0), notes.integer(1)}].add(notes.text(2));
   }
   db_.use("DELETE FROM count_notes").run();
-  notes_ = 0;
   folded_at_ = time();
   const std::int64_t this_minute = unix_ms(time()) / 60'000;
   int room = kFoldedMax;
@@ -63,6 +62,7 @@ void SqliteSession::fold_counts() {
     }
     insert_note(organization, minute, note);
   }
+  notes_ = 0;
   if (room == 0) folded_at_ = {};  // the next commit goes on
 }
 
@@ -75,7 +75,7 @@ void SqliteSession::write_rollups(std::int64_t minute, std::int64_t organization
       auto row = db_.use(
           "SELECT latency FROM rollups WHERE span = ?1 AND minute = ?2 AND organization_id = ?3 AND webhook_id = ?4");
       row.bind(span).bind(first).bind(organization).bind(webhook.value);
-      if (row.step()) latency.merge(LatencyHistogram::decode(row.text(0)));
+      if (row.step()) latency.add(row.text(0));
     }
     const std::string encoded = latency.encode();
     auto write = db_.use(

@@ -6,12 +6,15 @@ namespace eventrelay::sqlite_queries {
 
 namespace {
 
-/// Adds the counters and the latency behind them, from that column on.
+/// The counters and the latency behind them, from that column on.
 void add_rollup(Rollup& sum, const SqliteStatement& row, int at) {
-  Counters counters;
-  for (const auto counter : kCounters) counters.*counter = row.integer(at++);
-  sum.add(counters);
-  sum.latency.merge(LatencyHistogram::decode(row.text(at)));
+  for (const auto counter : kCounters) sum.counters.*counter += row.integer(at++);
+  sum.latency.add(row.text(at));
+}
+
+void subtract_rollup(Rollup& sum, const SqliteStatement& row, int at) {
+  for (const auto counter : kCounters) sum.counters.*counter -= row.integer(at++);
+  sum.latency.subtract(row.text(at));
 }
 
 /// visit(minute, WebhookId, CountKind, count): of the notes.
@@ -79,19 +82,20 @@ Result<MetricsReport> metrics(SqliteDb& db, OrganizationId org, MetricsWindow wi
 Result<std::vector<WebhookCounts>> webhook_counts(SqliteDb& db, OrganizationId org, MetricsWindow window,
                                                   WallTime now) {
   WebhookCountsBuilder builder(window, now);
-  const RollupRange& range = builder.range();
   {
     auto webhooks = db.use("SELECT id FROM webhooks WHERE organization_id = ?1 AND deleted = 0");
     webhooks.bind(org.value);
     while (webhooks.step()) builder.add_webhook(WebhookId{webhooks.integer(0)});
   }
-  {
+  for (const RollupRange& range : builder.rollups()) {
     auto rows = db.use(kRollupsOfWebhooks);
     rows.bind(range.first).bind(range.end).bind(range.span).bind(org.value);
-    while (rows.step())
-      if (Rollup* sum = builder.find(WebhookId{rows.integer(0)})) add_rollup(*sum, rows, 1);
+    while (rows.step()) {
+      Rollup* const sum = builder.find(WebhookId{rows.integer(0)});
+      if (sum) (range.is_added ? add_rollup : subtract_rollup)(*sum, rows, 1);
+    }
   }
-  each_count(db, org, range, [&](std::int64_t, WebhookId webhook, CountKind kind, std::int64_t count) {
+  each_count(db, org, builder.range(), [&](std::int64_t, WebhookId webhook, CountKind kind, std::int64_t count) {
     if (Rollup* sum = builder.find(webhook)) sum->add(kind, count);
   });
   return builder.take();

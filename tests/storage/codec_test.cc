@@ -37,9 +37,11 @@ TEST(LatencyHistogramTest, several_that_are_written_one_after_the_other_are_thei
   one.add(5, 1);
   one.add(9, 2);
   two.add(9, 3);
-  const LatencyHistogram sum = LatencyHistogram::decode(one.encode() + two.encode());
+  LatencyHistogram sum = LatencyHistogram::decode(one.encode() + two.encode());
   EXPECT_EQ(sum.count(5), 1u);
   EXPECT_EQ(sum.count(9), 5u);
+  sum.subtract(two.encode() + one.encode());
+  EXPECT_TRUE(sum.empty());
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "base/limits.h"
 
 namespace eventrelay {
@@ -75,6 +77,27 @@ TEST(WebhookCountsTest, they_are_of_an_hour_in_minutes_or_of_a_day_in_hours) {
   EXPECT_EQ(day.span, kHourMinutes);
   EXPECT_EQ(day.end, (kThisMinute / kHourMinutes + 1) * kHourMinutes);
   EXPECT_EQ(day.end - day.first, kDayMinutes);
+}
+
+TEST(WebhookCountsTest, an_hours_rollups_are_few_and_cover_each_of_its_minutes_once) {
+  for (std::int64_t minute = 0; minute < kHourMinutes; ++minute) {
+    const std::int64_t now = 29'467'500 / kHourMinutes * kHourMinutes + minute;
+    const WebhookCountsBuilder builder(MetricsWindow::k1h, from_unix_ms(now * 60'000 + 59'999));
+    std::map<std::int64_t, int> covered;
+    std::int64_t read = 0;
+    for (const RollupRange& range : builder.rollups()) {
+      EXPECT_EQ(range.first % range.span, 0);
+      read += (range.end - range.first) / range.span;
+      for (std::int64_t at = range.first; at < range.end; ++at) covered[at] += range.is_added ? 1 : -1;
+    }
+    EXPECT_LE(read, 31) << minute;
+    // What is not over yet has no rollups.
+    for (const auto& [at, times] : covered) {
+      if (at > now) continue;
+      EXPECT_EQ(times, at >= builder.range().first ? 1 : 0) << minute;
+    }
+    for (std::int64_t at = builder.range().first; at <= now; ++at) EXPECT_EQ(covered[at], 1) << minute;
+  }
 }
 
 TEST(WebhookCountsTest, the_most_failures_come_first_and_who_had_no_attempts_is_left_out) {

@@ -12,6 +12,7 @@
 #include "storage/rollup.h"
 #include "storage/sqlite_files.h"
 #include "storage/sqlite_store.h"
+#include "tests/storage/postgres_fixture.h"
 #include "tests/storage/sqlite_harness.h"
 #include "tests/support/postgres_server.h"
 
@@ -233,9 +234,9 @@ TEST_F(MoveTest, each_value_arrives_as_the_other_store_keeps_it) {
   // What was noted and not folded yet is in them.
   const auto rollup = [&](int span, std::int64_t webhook) {
     return sql(
-        "SELECT (minute, organization_id, events, unmatched, deliveries, attempts, succeeded, failed_attempts,"
-        " retries, dead, cancelled, (SELECT string_agg((x >> 32) || ':' || (x & 4294967295), ' ' ORDER BY x)"
-        " FROM unnest(latency) x))::text FROM rollups WHERE span = " +
+        std::string("SELECT (minute, organization_id, events, unmatched, deliveries, attempts, succeeded,"
+                    " failed_attempts, retries, dead, cancelled, ") +
+        test::kLatencyPairs + ")::text FROM rollups WHERE span = " +
         std::to_string(span) + " AND webhook_id = " + std::to_string(webhook));
   };
   EXPECT_EQ(rollup(1, 0), "(28000000,1,11,2,23,44,45,6,7,8,9,\"30:40 " +

@@ -13,6 +13,12 @@ using std::chrono::seconds;
 using std::chrono::steady_clock;
 using Rows = PgConnection::Rows;
 
+/// SQL: what rollups.latency has, "bucket:count" and a space between two, by the bucket.
+inline constexpr const char* kLatencyPairs =
+    "(SELECT string_agg(get_byte(latency, i) || ':' || get_byte(latency, i + 1) + get_byte(latency, i + 2) * 256"
+    " + get_byte(latency, i + 3) * 65536, ' ' ORDER BY get_byte(latency, i))"
+    " FROM generate_series(0, length(latency) - 5, 5) i)";
+
 struct PostgresTest : ::testing::Test {
   PostgresServer& server = PostgresServer::shared();
   std::string url = server.make_database();

@@ -63,6 +63,26 @@ TEST_F(SqliteCountersTest, notes_are_put_together_before_they_are_many) {
   EXPECT_EQ(number("SELECT count(*) FROM rollups"), 0) << "the minute is not over";
 }
 
+TEST_F(SqliteCountersTest, of_many_organizations_not_every_commit_puts_all_notes_together) {
+  CountNote note;
+  note.add(kWholeOrganization, kCountEvent);
+  const std::string counts = note.encode();
+  harness.close();
+  {
+    SqliteDb db(harness.file(), SqliteDb::Mode::kWriter);
+    for (int organization = 1'001; organization <= 1'600; ++organization)
+      db.use("INSERT INTO count_notes (organization_id, minute, counts) VALUES (?1, ?2, ?3)")
+          .bind(std::int64_t{organization})
+          .bind(minute())
+          .bind_blob(counts)
+          .run();
+  }
+  harness.reopen();
+  for (int i = 0; i < 3; ++i) send();
+  EXPECT_EQ(number("SELECT count(*) FROM count_notes WHERE organization_id = 1"), 3) << "the first was alone";
+  EXPECT_EQ(totals(MetricsWindow::k15m).events, 3);
+}
+
 TEST_F(SqliteCountersTest, what_is_over_is_folded_by_the_next_commit_after_a_while) {
   send();
   harness.advance(std::chrono::minutes(1));

@@ -188,6 +188,28 @@ TEST_P(StoreSuite, old_rows_go_in_slices) {
   EXPECT_EQ(report(MetricsWindow::k1h).totals.events, 1);
 }
 
+TEST_P(StoreSuite, webhooks_side_by_side_have_the_last_hour_as_each_of_them_alone) {
+  const auto webhook = make_webhook();
+  for (int round = 0; round < 20; ++round) {
+    for (int i = 0; i < 2; ++i) {
+      FinishAttempt finished = attempt(webhook, delivery_of(send()), 1,
+                                       (round + i) % 3 == 0 ? DeliveryState::kDead : DeliveryState::kSucceeded);
+      finished.latency = milliseconds(1 << (round % 9 + i));
+      ASSERT_TRUE(finish(finished));
+    }
+    if (round % 4 != 0) keep_house();
+    const MetricsReport alone = report(MetricsWindow::k1h, webhook->id);
+    const auto rows = webhook_counts(MetricsWindow::k1h);
+    ASSERT_EQ(rows.size(), 1u);
+    EXPECT_EQ(rows[0].attempts, alone.totals.attempts) << round;
+    EXPECT_EQ(rows[0].succeeded, alone.totals.succeeded) << round;
+    EXPECT_EQ(rows[0].failed_attempts, alone.totals.failed_attempts) << round;
+    EXPECT_EQ(rows[0].dead, alone.totals.dead) << round;
+    EXPECT_EQ(rows[0].p95_ms, alone.p95_ms) << round;
+    harness->advance(std::chrono::minutes(7));
+  }
+}
+
 TEST_P(StoreSuite, webhooks_are_seen_side_by_side_those_with_most_failures_first) {
   const auto good = make_webhook();
   const auto bad = make_webhook();

@@ -10,7 +10,7 @@ CREATE TABLE rollups (
   events bigint NOT NULL, unmatched bigint NOT NULL, deliveries bigint NOT NULL, attempts bigint NOT NULL,
   succeeded bigint NOT NULL, failed_attempts bigint NOT NULL, retries bigint NOT NULL, dead bigint NOT NULL,
   cancelled bigint NOT NULL,
-  latency bigint[] NOT NULL,                   -- bucket << 32 | count; a bucket may come several times
+  latency bytea NOT NULL,                      -- LatencyHistogram::encode; a bucket may come several times
   PRIMARY KEY (span, minute, organization_id, webhook_id))
   WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05);
 
@@ -24,6 +24,12 @@ CREATE TABLE count_notes (
 CREATE TABLE counts_folded (at timestamptz NOT NULL);
 INSERT INTO counts_folded VALUES ('-infinity');
 
+-- One bucket as LatencyHistogram::encode has it: a byte, and its count, the lowest byte first.
+CREATE FUNCTION encode_latency(bucket bigint, n bigint) RETURNS bytea LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT substring(int8send((bucket << 32) + ((n & 255) << 24) + ((n >> 8 & 255) << 16) + ((n >> 16 & 255) << 8)
+                            + (n >> 24 & 255)) FROM 4)
+$$;
+
 INSERT INTO rollups
   WITH spans AS (
     SELECT s.span, now_ms() / 60000 - s.kept AS kept_from FROM (VALUES (1, 25 * 60), (60, 31 * 24 * 60)) s(span, kept)),
@@ -31,7 +37,8 @@ INSERT INTO rollups
     SELECT s.span, l.minute / s.span * s.span AS minute, l.organization_id, l.bucket, sum(l.count)::bigint AS n
       FROM latency_minutes l JOIN spans s ON l.minute >= s.kept_from GROUP BY 1, 2, 3, 4),
   latencies AS (
-    SELECT span, minute, organization_id, array_agg(bucket::bigint << 32 | n) AS latency FROM buckets GROUP BY 1, 2, 3),
+    SELECT span, minute, organization_id, string_agg(encode_latency(bucket, n), '') AS latency
+      FROM buckets GROUP BY 1, 2, 3),
   counters AS (
     SELECT s.span, m.minute / s.span * s.span AS minute, m.organization_id, sum(m.events) AS events,
            sum(m.unmatched) AS unmatched, sum(m.deliveries) AS deliveries, sum(m.attempts) AS attempts,
@@ -39,7 +46,7 @@ INSERT INTO rollups
            sum(m.dead) AS dead, sum(m.cancelled) AS cancelled
       FROM metrics_minutes m JOIN spans s ON m.minute >= s.kept_from GROUP BY 1, 2, 3)
   SELECT c.span, c.minute, c.organization_id, 0, c.events, c.unmatched, c.deliveries, c.attempts, c.succeeded,
-         c.failed_attempts, c.retries, c.dead, c.cancelled, coalesce(l.latency, '{}')
+         c.failed_attempts, c.retries, c.dead, c.cancelled, coalesce(l.latency, '')
     FROM counters c LEFT JOIN latencies l USING (span, minute, organization_id);
 DROP TABLE metrics_minutes, latency_minutes;
 
@@ -234,11 +241,14 @@ END $$;
 
 -- ---- Folding ------------------------------------------------------------------------------------------------------
 
--- Sums of latencies: one after the other, until they are many.
-CREATE FUNCTION add_latency(a bigint[], b bigint[]) RETURNS bigint[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-  SELECT CASE WHEN cardinality(a) + cardinality(b) <= 64 THEN a || b ELSE (
-    SELECT array_agg(s.bucket << 32 | s.n ORDER BY s.bucket) FROM (
-      SELECT x >> 32 AS bucket, sum(x & 4294967295)::bigint AS n FROM unnest(a || b) x GROUP BY 1) s) END
+-- Sums of latencies: one after the other, until they are more than 64.
+CREATE FUNCTION add_latency(a bytea, b bytea) RETURNS bytea LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT CASE WHEN length(a) + length(b) <= 64 * 5 THEN a || b ELSE (
+    SELECT string_agg(encode_latency(s.bucket, s.n), '' ORDER BY s.bucket) FROM (
+      SELECT get_byte(l, i) AS bucket,
+             sum(get_byte(l, i + 1) + (get_byte(l, i + 2) << 8) + (get_byte(l, i + 3) << 16)
+                 + (get_byte(l, i + 4)::bigint << 24))::bigint AS n
+        FROM (SELECT a || b AS l OFFSET 0) x, generate_series(0, length(l) - 5, 5) i GROUP BY 1) s) END
 $$;
 
 -- Folds notes, unless that was done in the last p_lately_ms or is being done. Minutes that are over become rollups, at
@@ -278,7 +288,7 @@ BEGIN
         FROM counted WHERE NOT folds GROUP BY 1, 2),
   folded AS (
     INSERT INTO rollups AS r
-      SELECT s.span, c.minute / s.span * s.span, c.organization_id, w.webhook,
+      SELECT span, minute, organization_id, webhook,
              coalesce(sum(n) FILTER (WHERE kind IN (-1, -2)), 0), coalesce(sum(n) FILTER (WHERE kind = -2), 0),
              coalesce(sum(n) FILTER (WHERE kind = -3), 0), coalesce(sum(n) FILTER (WHERE kind >= 0), 0),
              coalesce(sum(n) FILTER (WHERE kind >= 0 AND (kind & 256) <> 0), 0),
@@ -286,11 +296,14 @@ BEGIN
              coalesce(sum(n) FILTER (WHERE kind >= 0 AND (kind & 1024) <> 0), 0),
              coalesce(sum(n) FILTER (WHERE kind >= 0 AND (kind & 2048) <> 0), 0),
              coalesce(sum(n) FILTER (WHERE kind = -4), 0),
-             add_latency('{}', coalesce(array_agg((kind & 255)::bigint << 32 | n)
-                                          FILTER (WHERE kind >= 0 AND (kind & 256) <> 0), '{}'))
-        FROM counted c CROSS JOIN (VALUES (1), (60)) AS s(span)
-          CROSS JOIN LATERAL (SELECT 0 UNION ALL SELECT c.webhook WHERE c.webhook <> 0) AS w(webhook)
-        WHERE c.folds GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+             coalesce(string_agg(encode_latency(kind & 255, n), '') FILTER (WHERE kind >= 0 AND (kind & 256) <> 0), '')
+        FROM (
+          SELECT s.span, c.minute / s.span * s.span AS minute, c.organization_id, w.webhook, c.kind,
+                 sum(c.n)::bigint AS n
+            FROM counted c CROSS JOIN (VALUES (1), (60)) AS s(span)
+              CROSS JOIN LATERAL (SELECT 0 UNION ALL SELECT c.webhook WHERE c.webhook <> 0) AS w(webhook)
+            WHERE c.folds GROUP BY 1, 2, 3, 4, 5) k
+        GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
       ON CONFLICT (span, minute, organization_id, webhook_id) DO UPDATE SET events = r.events + excluded.events,
         unmatched = r.unmatched + excluded.unmatched, deliveries = r.deliveries + excluded.deliveries,
         attempts = r.attempts + excluded.attempts, succeeded = r.succeeded + excluded.succeeded,
