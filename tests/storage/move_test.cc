@@ -233,11 +233,10 @@ TEST_F(MoveTest, each_value_arrives_as_the_other_store_keeps_it) {
             "(0,1,{},4,5,6,7,8,)");
   // What was noted and not folded yet is in them.
   const auto rollup = [&](int span, std::int64_t webhook) {
-    return sql(
-        std::string("SELECT (minute, organization_id, events, unmatched, deliveries, attempts, succeeded,"
-                    " failed_attempts, retries, dead, cancelled, ") +
-        test::kLatencyPairs + ")::text FROM rollups WHERE span = " +
-        std::to_string(span) + " AND webhook_id = " + std::to_string(webhook));
+    return sql(std::string("SELECT (minute, organization_id, events, unmatched, deliveries, attempts, succeeded,"
+                           " failed_attempts, retries, dead, cancelled, ") +
+               test::kLatencyPairs + ")::text FROM rollups WHERE span = " + std::to_string(span) +
+               " AND webhook_id = " + std::to_string(webhook));
   };
   EXPECT_EQ(rollup(1, 0), "(28000000,1,11,2,23,44,45,6,7,8,9,\"30:40 " +
                               std::to_string(LatencyHistogram::bucket_of(milliseconds(20))) + ":70000 " +
