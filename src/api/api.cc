@@ -68,8 +68,7 @@ AuditEntry audit_of(const ApiContext& api, const ApiCall& call, std::string_view
 }
 
 Api::Api(const ApiPorts& ports, ApiOptions options)
-    : context_(new ApiContext{ports, std::move(options), ParseThread(ports.loop)}),
-      router_(std::make_unique<Router>()) {
+    : context_(new ApiContext{ports, std::move(options)}), router_(std::make_unique<Router>()) {
   add_system_routes(*router_);
   if (!context_->options.serves_api) return;
   add_event_routes(*router_);

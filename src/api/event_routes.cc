@@ -40,11 +40,16 @@ bool is_cloud_event(const HttpRequest& request) {
   });
 }
 
-/// Runs work here, or beside the loop where the body is large. The frame that waits stays until work has ended, so
-/// work may refer to it.
+/// The frame that waits stays until work has ended, so work may refer to it.
 Awaitable<void> read_beside_loop(ApiContext& api, std::function<void()> work) {
   auto finished = boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void()>(
-      [&](auto handler) { api.parse_thread.run(std::move(work), Completion<>(std::move(handler))); },
+      [&](auto handler) {
+        // Where too many wait, the loop itself reads.
+        api.parser.run([&loop = api.loop, work = std::move(work), done = std::move(handler)](bool) mutable {
+          work();
+          loop.post(std::move(done));
+        });
+      },
       boost::asio::use_awaitable);
   co_await std::move(finished);
 }

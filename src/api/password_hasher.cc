@@ -41,55 +41,19 @@ void post_answer(EventLoop& loop, Completion<Result<T>> done, Result<T> answer) 
 
 PasswordHasher::PasswordHasher() {
   if (sodium_init() < 0) throw std::runtime_error("libsodium cannot be used: the system has no source of chance");
-  thread_ = std::thread([this] { serve(); });
 }
 
 void PasswordHasher::hash(EventLoop& loop, std::string password, Completion<Result<std::string>> done) {
-  submit([&loop, password = std::move(password), done = std::move(done)](bool run) mutable {
+  thread_.run([&loop, password = std::move(password), done = std::move(done)](bool run) mutable {
     post_answer<std::string>(loop, std::move(done), run ? argon2id(password) : Result<std::string>(no_room()));
   });
 }
 
 void PasswordHasher::verify(EventLoop& loop, std::string hash, std::string password, Completion<Result<bool>> done) {
-  submit([&loop, hash = std::move(hash), password = std::move(password), done = std::move(done)](bool run) mutable {
+  thread_.run([&loop, hash = std::move(hash), password = std::move(password),
+               done = std::move(done)](bool run) mutable {
     post_answer<bool>(loop, std::move(done), run ? Result<bool>(is_of_hash(hash, password)) : Result<bool>(no_room()));
   });
-}
-
-void PasswordHasher::submit(Work work) {
-  std::unique_lock lock(mutex_);
-  if (stopped_ || waiting_.size() >= kPasswordsWaitingMax) {
-    lock.unlock();
-    return std::move(work)(false);
-  }
-  waiting_.push_back(std::move(work));
-  lock.unlock();
-  wake_.notify_one();
-}
-
-void PasswordHasher::serve() {
-  std::unique_lock lock(mutex_);
-  while (true) {
-    wake_.wait(lock, [this] { return stopped_ || !waiting_.empty(); });
-    if (stopped_) return;
-    auto work = std::move(waiting_.front());
-    waiting_.pop_front();
-    lock.unlock();
-    std::move(work)(true);
-    lock.lock();
-  }
-}
-
-void PasswordHasher::stop() {
-  std::deque<Work> left;
-  {
-    const std::lock_guard lock(mutex_);
-    stopped_ = true;
-    left.swap(waiting_);
-  }
-  wake_.notify_one();
-  if (thread_.joinable()) thread_.join();
-  for (auto& work : left) std::move(work)(false);
 }
 
 }  // namespace eventrelay

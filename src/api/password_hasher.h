@@ -1,14 +1,10 @@
 // Argon2id beside the event loops, with what OWASP asks for at least: 19 MiB, two passes. One thread of the process, so
 // that passwords neither hold up a loop nor take more memory than one of them needs. Any thread but for the destructor.
 #pragma once
-#include <condition_variable>
-#include <deque>
-#include <functional>
-#include <mutex>
 #include <string>
-#include <thread>
 
 #include "base/result.h"
+#include "base/work_thread.h"
 #include "ports/event_loop.h"
 
 namespace eventrelay {
@@ -28,19 +24,10 @@ class PasswordHasher {
   /// hash: empty for an account that does not exist, which takes as long and is never right. As hash() otherwise.
   void verify(EventLoop& loop, std::string hash, std::string password, Completion<Result<bool>> done);
   /// What waits is answered with kUnavailable, and so is whatever comes. Before the loops end.
-  void stop();
+  void stop() { thread_.stop(); }
 
  private:
-  /// work(true): do it and post the answer; work(false): post that it was not done.
-  using Work = boost::asio::any_completion_handler<void(bool)>;
-  void submit(Work work);
-  void serve();
-
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::deque<Work> waiting_;
-  bool stopped_ = false;
-  std::thread thread_;
+  WorkThread thread_{kPasswordsWaitingMax};
 };
 
 }  // namespace eventrelay

@@ -4,17 +4,20 @@
 #include "api/api.h"
 #include "api/caller.h"
 #include "api/json_out.h"
-#include "api/parse_thread.h"
 #include "api/problem.h"
 #include "api/query.h"
 #include "api/router.h"
 #include "api/sign_in.h"
+#include "base/work_thread.h"
 
 namespace eventrelay {
 
+/// Large bodies that wait for the thread which reads them.
+inline constexpr std::size_t kLargeBodiesWaitingMax = 64;
+
 struct ApiContext : ApiPorts {
   ApiOptions options;
-  ParseThread parse_thread;
+  WorkThread parser{kLargeBodiesWaitingMax};  ///< reads large bodies beside the loop
 };
 
 void add_event_routes(Router& router);
