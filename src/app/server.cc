@@ -14,9 +14,9 @@
 #include "api/activity_store.h"
 #include "api/api.h"
 #include "api/sign_in.h"
+#include "app/first_access.h"
 #include "app/listeners.h"
 #include "app/shared_store.h"
-#include "base/crypto.h"
 #include "base/log.h"
 #include "engine/engine.h"
 #include "net/asio_event_loop.h"
@@ -39,9 +39,6 @@ using asio::ip::tcp;
 constexpr auto kDrainTime = kAttemptTimeoutMax + 4s;
 /// For what only ends what it has under way.
 constexpr auto kEndTime = 500ms;
-/// For one step of the start.
-constexpr auto kStepTime = 30s;
-constexpr auto kTryAgainAfter = 250ms;
 /// Of the limit of file descriptors: for files and what is not counted.
 constexpr std::size_t kReservedDescriptors = 128;
 constexpr std::size_t kInFlightMax = 4'096;
@@ -91,12 +88,6 @@ class Server::Impl {
   void stop_store();
   std::size_t loop_count() const;
   void make_loops(std::size_t descriptors);
-  Result<void> first_api_key(const Catalog& catalog);
-  Result<void> add_key(const std::string& name, const std::string& key);
-  Result<void> make_first_link();
-  /// begin(completion): asks the store for it. Blocks, while the loops run.
-  template <class T, class Begin>
-  Result<T> wait_for_store(Begin begin);
   Result<std::vector<tcp::acceptor>> open_listeners();
   void serve(std::vector<tcp::acceptor> acceptors);
   void make_api(LoopParts& parts, tcp::acceptor acceptor);
@@ -152,8 +143,14 @@ Result<void> Server::Impl::start() {
   // All know the catalog before the first of them runs, and may be told of changes to it.
   for (auto& parts : loops_) parts->engine->start(*catalog);
   for (auto& parts : loops_) parts->thread = std::thread([&context = parts->context] { context.run(); });
-  if (auto made = first_api_key(*catalog); !made) return made.error();
-  if (auto made = make_first_link(); !made) return made.error();
+  FirstAccess access{loops_.front()->loop, *store_, *people_, shared_store_ ? &shared_store_->store() : nullptr,
+                     config_};
+  auto key = access.make_api_key(*catalog);
+  if (!key) return key.error();
+  new_api_key = std::move(*key);
+  auto link = access.make_link(site_);
+  if (!link) return link.error();
+  first_link = std::move(*link);
   on_loop(*loops_.front(), [&] {
     activity_.start(loops_.front()->loop, shared_store_ ? &shared_store_->store() : nullptr);
     if (shared_store_) shared_store_->start(loops_.front()->loop);
@@ -228,66 +225,6 @@ void Server::Impl::make_loops(std::size_t descriptors) {
   }
   hand_over_.set_ears(std::move(ears));
   if (shared_store_ && config_.role != ProcessRole::kApi) shared_store_->make_worker(std::move(engines), metrics_);
-}
-
-Result<void> Server::Impl::first_api_key(const Catalog& catalog) {
-  if (!config_.api_key.empty()) {
-    const Sha256 hash = sha256(config_.api_key);
-    for (const ApiKey& key : catalog.keys)
-      if (key.hash == hash) return {};
-    auto added = add_key("EVENTRELAY_API_KEY", config_.api_key);
-    // Another process has made it since the catalog was read: this one is not ready before it knows it too.
-    if (!added && added.error().code == ErrorCode::kConflict && shared_store_) {
-      return wait_for_store<void>(
-          [&](auto done) { shared_store_->store().catch_up(loops_.front()->loop, {}, std::move(done)); });
-    }
-    return added;
-  }
-  if (!catalog.keys.empty() || config_.role == ProcessRole::kWorker) return {};
-  std::string key = random_api_key();
-  auto added = add_key("first key", key);
-  if (added) new_api_key = std::move(key);
-  return added;
-}
-
-Result<void> Server::Impl::add_key(const std::string& name, const std::string& key) {
-  ApiKey made;
-  made.organization = kFirstOrganization;
-  made.name = name;
-  made.scope = Scope::kAdmin;
-  made.hash = sha256(key);
-  made.hint = key.substr(key.size() - 4);
-  auto result = wait_for_store<ChangeResult>(
-      [&](auto done) { store_->change(loops_.front()->loop, CreateApiKey{made}, std::move(done)); });
-  if (!result) return result.error();
-  return {};
-}
-
-Result<void> Server::Impl::make_first_link() {
-  if (config_.role == ProcessRole::kWorker) return {};
-  if (!site_.can_sign_in()) {
-    spdlog::info("nobody can sign in: set public-url to how browsers reach this server; API keys work");
-    return {};
-  }
-  // A change of people is answered within a second, also where the database is busy with a start of many processes.
-  for (const auto end = std::chrono::steady_clock::now() + kStepTime;; std::this_thread::sleep_for(kTryAgainAfter)) {
-    const std::string token = random_token();
-    auto made = wait_for_store<PeopleResult>([&](auto done) {
-      people_->change_people(loops_.front()->loop, MakeFirstLink{sha256(token)}, std::move(done));
-    });
-    if (made) first_link = accept_link(site_, token);
-    if (made || made.error().code == ErrorCode::kConflict) return {};
-    if (std::chrono::steady_clock::now() >= end) return made.error();
-  }
-}
-
-template <class T, class Begin>
-Result<T> Server::Impl::wait_for_store(Begin begin) {
-  auto promise = std::make_shared<std::promise<Result<T>>>();
-  auto answer = promise->get_future();
-  begin([promise](Result<T> result) { promise->set_value(std::move(result)); });
-  if (answer.wait_for(kStepTime) != std::future_status::ready) return unavailable("The store did not answer in time");
-  return answer.get();
 }
 
 /// Who connects waits until serve().
