@@ -157,20 +157,21 @@ void LatencyHistogram::merge(const LatencyHistogram& other) {
 }
 
 bool LatencyHistogram::empty() const {
-  return std::all_of(counts_.begin(), counts_.end(), [](std::uint32_t count) { return count == 0; });
+  return std::all_of(counts_.begin(), counts_.end(), [](std::uint64_t count) { return count == 0; });
 }
 
 double LatencyHistogram::percentile(double quantile) const {
   double total = 0;
-  for (const std::uint32_t count : counts_) total += count;
+  for (const std::uint64_t count : counts_) total += static_cast<double>(count);
   if (total == 0) return 0;
   double wanted = quantile * total;
   for (std::size_t i = 0; i < kBuckets; ++i) {
-    if (wanted <= counts_[i]) {
+    const auto count = static_cast<double>(counts_[i]);
+    if (wanted <= count) {
       const double low = lower_bound_of(i);
-      return low + (lower_bound_of(i + 1) - low) * wanted / std::max(1.0, static_cast<double>(counts_[i]));
+      return low + (lower_bound_of(i + 1) - low) * wanted / std::max(1.0, count);
     }
-    wanted -= counts_[i];
+    wanted -= count;
   }
   return lower_bound_of(kBuckets);
 }
@@ -185,23 +186,14 @@ std::string LatencyHistogram::encode() const {
   return out;
 }
 
-template <class Visit>
-void LatencyHistogram::each(std::string_view encoded, const Visit& visit) {
-  for (; encoded.size() >= 5; encoded.remove_prefix(5)) {
-    std::uint32_t count = 0;
-    for (unsigned i = 0; i < 4; ++i)
-      count |= static_cast<std::uint32_t>(static_cast<unsigned char>(encoded[1 + i])) << 8 * i;
-    visit(static_cast<unsigned char>(encoded[0]), count);
-  }
-}
-
-void LatencyHistogram::add(std::string_view encoded) {
+void LatencyHistogram::add(std::string_view encoded, int sign) {
   static_assert(kBuckets == 256, "a byte is a bucket");
-  each(encoded, [this](unsigned char bucket, std::uint32_t count) { counts_[bucket] += count; });
-}
-
-void LatencyHistogram::subtract(std::string_view encoded) {
-  each(encoded, [this](unsigned char bucket, std::uint32_t count) { counts_[bucket] -= count; });
+  for (; encoded.size() >= 5; encoded.remove_prefix(5)) {
+    std::uint64_t count = 0;
+    for (unsigned i = 0; i < 4; ++i) count |= std::uint64_t{static_cast<unsigned char>(encoded[1 + i])} << 8 * i;
+    auto& sum = counts_[static_cast<unsigned char>(encoded[0])];
+    sum = sign > 0 ? sum + count : sum - count;
+  }
 }
 
 LatencyHistogram LatencyHistogram::decode(std::string_view encoded) {

@@ -36,26 +36,21 @@ class LatencyHistogram {
   static std::size_t bucket_of(milliseconds latency);
   void add(milliseconds latency) { add(bucket_of(latency), 1); }
   /// bucket: below kBuckets.
-  void add(std::size_t bucket, std::uint32_t count) { counts_[bucket] += count; }
-  std::uint32_t count(std::size_t bucket) const { return counts_[bucket]; }
+  void add(std::size_t bucket, std::uint64_t count) { counts_[bucket] += count; }
+  std::uint64_t count(std::size_t bucket) const { return counts_[bucket]; }
   void merge(const LatencyHistogram& other);
-  void clear() { counts_.fill(0); }
   bool empty() const;
   /// quantile: 0..1. Milliseconds, interpolated inside the bucket; 0 when empty.
   double percentile(double quantile) const;
   /// Pairs of bucket (1 byte) and count (4 bytes, little-endian), only those that are not empty. Both databases keep
-  /// these bytes.
+  /// these bytes. Counts of an hour: below 2^32.
   std::string encode() const;
-  /// Of what encode() gave; of several put together their sum.
-  void add(std::string_view encoded);
-  void subtract(std::string_view encoded);
+  /// What encode() gave; of several put together their sum. sign: -1 takes away what was added before.
+  void add(std::string_view encoded, int sign = 1);
   static LatencyHistogram decode(std::string_view encoded);
 
  private:
-  template <class Visit>
-  static void each(std::string_view encoded, const Visit& visit);
-
-  std::array<std::uint32_t, kBuckets> counts_{};
+  std::array<std::uint64_t, kBuckets> counts_{};
 };
 
 }  // namespace eventrelay

@@ -75,13 +75,14 @@ WebhookCountsBuilder::WebhookCountsBuilder(MetricsWindow window, WallTime now) {
 
 std::vector<RollupRange> WebhookCountsBuilder::rollups() const {
   if (range_.span == kHourSpan) return {range_};
-  // Of the hour that is not over all, of the one before the end: by its minutes, or by what the whole has beside them.
+  // All of the running hour. Of the one before it the last minutes; or all of it less its first ones, if they are
+  // fewer.
   const std::int64_t hour = (range_.end - 1) / kHourSpan * kHourSpan;
   const std::int64_t prior = hour - kHourSpan;
   const std::int64_t end = hour + kHourSpan;
   if (range_.first == hour) return {{kHourSpan, hour, end}};
   if (range_.first - prior < hour - range_.first)
-    return {{kHourSpan, prior, end}, {kMinuteSpan, prior, range_.first, false}};
+    return {{kHourSpan, prior, end}, {kMinuteSpan, prior, range_.first, -1}};
   return {{kHourSpan, hour, end}, {kMinuteSpan, range_.first, hour}};
 }
 

@@ -10,19 +10,19 @@
 
 namespace eventrelay {
 
-/// What a report is made of: rollups of `span` minutes that begin in [first, end), and notes of these minutes. Minutes
-/// are since 1970.
+/// Rollups of `span` minutes that begin in [first, end): minutes since 1970.
 struct RollupRange {
   std::int64_t span = kMinuteSpan;
   std::int64_t first = 0;
   std::int64_t end = 0;
-  bool is_added = true;  ///< false: subtracted
+  int sign = 1;  ///< -1: they are taken away from the others
 };
 
 class MetricsReportBuilder {
  public:
   /// The last point is the one that `now` is in.
   MetricsReportBuilder(MetricsWindow window, WallTime now);
+  /// Of what the report is made, with the notes of these minutes.
   const RollupRange& range() const { return range_; }
 
   /// Where a rollup or a note of that minute is added. minute: in the range.
@@ -41,9 +41,9 @@ class WebhookCountsBuilder {
  public:
   /// window: k1h or k24h. The last minute, or hour, is the one that `now` is in.
   WebhookCountsBuilder(MetricsWindow window, WallTime now);
-  /// The window: of its minutes are the notes.
+  /// The window, of whose minutes the notes are.
   const RollupRange& range() const { return range_; }
-  /// The same in few rollups: at most 31 of a webhook.
+  /// The same in at most 31 rollups of a webhook.
   std::vector<RollupRange> rollups() const;
 
   /// Only such are counted.

@@ -12,7 +12,7 @@
 
 namespace eventrelay {
 
-inline constexpr int kMoveFormat = 2;
+inline constexpr int kMoveFormat = 3;
 
 struct MoveHeader {
   std::string version;  ///< of the program that wrote it

@@ -18,10 +18,13 @@ constexpr const char* kRollupsOfOne =
     " r.dead, r.cancelled, r.latency FROM generate_series($2, $3 - 1, $4) AS t(minute)"
     " CROSS JOIN LATERAL (SELECT * FROM rollups r WHERE r.span = $4 AND r.minute = t.minute AND r.organization_id = $1"
     " AND r.webhook_id = $5 LIMIT 1) r";
-// The same first three.
+constexpr const char* kCountsOfOne =
+    "SELECT n.minute, c.kind, sum(c.count)::bigint FROM count_notes n"
+    " CROSS JOIN LATERAL unnest(n.webhooks, n.kinds, n.counts) AS c(webhook, kind, count)"
+    " WHERE n.organization_id = $1 AND n.minute >= $2 AND n.minute < $3 AND ($5 = 0 OR c.webhook = $5) GROUP BY 1, 2";
+// $1 organization, $2 first minute, $3 end.
 constexpr const char* kNotes =
-    "SELECT minute, webhooks, kinds, counts FROM count_notes"
-    " WHERE organization_id = $1 AND minute >= $2 AND minute < $3";
+    "SELECT webhooks, kinds, counts FROM count_notes WHERE organization_id = $1 AND minute >= $2 AND minute < $3";
 constexpr const char* kGauges =
     "SELECT coalesce(sum(pending), 0)::bigint, coalesce(sum(dead), 0)::bigint FROM gauges WHERE organization_id = $1";
 // $1 organization, $2 webhook, $3 up to which is counted.
@@ -49,8 +52,8 @@ PgStatement notes_of(OrganizationId org, const RollupRange& range) {
   return statement;
 }
 
-PgStatement rollups_of_one(OrganizationId org, const RollupRange& range, WebhookId webhook) {
-  PgStatement statement{kRollupsOfOne, {}};
+PgStatement of_one(const char* sql, OrganizationId org, const RollupRange& range, WebhookId webhook) {
+  PgStatement statement{sql, {}};
   statement.params.add(org.value).add(range.first).add(range.end).add(range.span).add(webhook.value);
   return statement;
 }
@@ -61,7 +64,7 @@ PgStatement rollups_of_webhooks(OrganizationId org, const std::vector<RollupRang
     spans.push_back(range.span);
     firsts.push_back(range.first);
     ends.push_back(range.end);
-    signs.push_back(range.is_added ? 1 : -1);
+    signs.push_back(range.sign);
   }
   PgStatement statement{kRollupsOfWebhooks, {}};
   statement.params.add(org.value);
@@ -70,16 +73,15 @@ PgStatement rollups_of_webhooks(OrganizationId org, const std::vector<RollupRang
   return statement;
 }
 
-/// visit(minute, WebhookId, CountKind, count): of the notes.
+/// visit(WebhookId, CountKind, count): of the notes.
 template <class Visit>
 void each_count(const PgRows& notes, const Visit& visit) {
   for (int row = 0; row < notes.size(); ++row) {
-    const std::int64_t minute = notes.integer(row, 0);
-    const auto webhooks = notes.integers(row, 1);
-    const auto kinds = notes.integers(row, 2);
-    const auto counts = notes.integers(row, 3);
+    const auto webhooks = notes.integers(row, 0);
+    const auto kinds = notes.integers(row, 1);
+    const auto counts = notes.integers(row, 2);
     for (std::size_t i = 0; i < webhooks.size(); ++i)
-      visit(minute, WebhookId{webhooks[i]}, static_cast<CountKind>(kinds[i]), counts[i]);
+      visit(WebhookId{webhooks[i]}, static_cast<CountKind>(kinds[i]), counts[i]);
   }
 }
 
@@ -93,8 +95,9 @@ Awaitable<Result<MetricsReport>> metrics(PgRead read, OrganizationId org, Metric
   if (webhook) gauges.params.add(webhook->value).add(std::int64_t{kRowsExaminedMax});
   std::vector<PgStatement> statements;
   statements.push_back({kPlan, {}});
-  statements.push_back(rollups_of_one(org, builder.range(), webhook.value_or(kWholeOrganization)));
-  statements.push_back(notes_of(org, builder.range()));
+  const WebhookId of = webhook.value_or(kWholeOrganization);
+  statements.push_back(of_one(kRollupsOfOne, org, builder.range(), of));
+  statements.push_back(of_one(kCountsOfOne, org, builder.range(), of));
   statements.push_back(std::move(gauges));
   auto rows = co_await read_snapshot(read, std::move(statements));
   if (!rows) co_return rows.error();
@@ -105,9 +108,9 @@ Awaitable<Result<MetricsReport>> metrics(PgRead read, OrganizationId org, Metric
       point.counters.*kCounters[static_cast<std::size_t>(i)] += rollups.integer(row, 1 + i);
     point.latency.add(rollups.text(row, 1 + kCounterColumns));
   }
-  each_count(rows->at(2), [&](std::int64_t minute, WebhookId at, CountKind kind, std::int64_t count) {
-    if (!webhook || at == *webhook) builder.at(minute).add(kind, count);
-  });
+  const PgRows& counts = rows->at(2);
+  for (int row = 0; row < counts.size(); ++row)
+    builder.at(counts.integer(row, 0)).add(static_cast<CountKind>(counts.integer(row, 1)), counts.integer(row, 2));
   MetricsReport report = builder.take();
   if (rows->at(3).empty()) co_return report;
   report.pending = rows->at(3).integer(0, 0);
@@ -136,10 +139,10 @@ Awaitable<Result<std::vector<WebhookCounts>>> webhook_counts(PgRead read, Organi
     sum->counters.succeeded = sums.integer(row, 2);
     sum->counters.failed_attempts = sums.integer(row, 3);
     sum->counters.dead = sums.integer(row, 4);
-    if (!sums.is_null(row, 5)) sum->latency.add(sums.text(row, 5));
-    if (!sums.is_null(row, 6)) sum->latency.subtract(sums.text(row, 6));
+    sum->latency.add(sums.text(row, 5));
+    sum->latency.add(sums.text(row, 6), -1);
   }
-  each_count(rows->at(3), [&](std::int64_t, WebhookId webhook, CountKind kind, std::int64_t count) {
+  each_count(rows->at(3), [&](WebhookId webhook, CountKind kind, std::int64_t count) {
     if (Rollup* sum = builder.find(webhook)) sum->add(kind, count);
   });
   co_return builder.take();

@@ -42,7 +42,7 @@ void Rollup::add(CountKind kind, std::int64_t count) {
   if ((kind & kCountDead) != 0) counters.dead += count;
   if ((kind & kCountSucceeded) == 0) return;
   counters.succeeded += count;
-  latency.add(static_cast<std::size_t>(kind & kBucketMask), static_cast<std::uint32_t>(count));
+  latency.add(static_cast<std::size_t>(kind & kBucketMask), static_cast<std::uint64_t>(count));
 }
 
 void Rollup::add(const Rollup& more) {

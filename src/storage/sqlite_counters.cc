@@ -1,4 +1,6 @@
 // What commits count: a note each, in the transaction of what it counts, folded into rollups when the minute is over.
+#include <algorithm>
+
 #include "storage/commit_limits.h"
 #include "storage/sqlite_session.h"
 
@@ -6,7 +8,7 @@ namespace eventrelay {
 
 namespace {
 
-/// So many new ones are folded: a report reads them one by one.
+/// So many new ones are folded, or as many as the last fold left: a report reads them one by one.
 constexpr std::int64_t kNotesMax = 500;
 /// Webhooks of a minute that one commit folds: some 10 ms.
 constexpr int kFoldedMax = 1'000;
@@ -25,7 +27,7 @@ void SqliteSession::write_counters() {
         .bind(delta.dead)
         .run();
   }
-  if (notes_ >= kNotesMax || (notes_ > 0 && time() - folded_at_ >= kFoldEvery)) fold_counts();
+  if (notes_ >= std::max(kNotesMax, notes_left_) || (notes_ > 0 && time() - folded_at_ >= kFoldEvery)) fold_counts();
 }
 
 void SqliteSession::insert_note(std::int64_t organization, std::int64_t minute, const CountNote& note) {
@@ -47,6 +49,7 @@ void SqliteSession::fold_counts() {
   }
   db_.use("DELETE FROM count_notes").run();
   folded_at_ = time();
+  notes_ = 0;
   const std::int64_t this_minute = unix_ms(time()) / 60'000;
   int room = kFoldedMax;
   for (auto& [key, note] : minutes) {
@@ -62,8 +65,8 @@ void SqliteSession::fold_counts() {
     }
     insert_note(organization, minute, note);
   }
-  notes_ = 0;
-  if (room == 0) folded_at_ = {};  // the next commit goes on
+  notes_left_ = room == 0 ? 0 : notes_;
+  notes_ = room == 0 ? kNotesMax : 0;  // the next commit goes on
 }
 
 void SqliteSession::write_rollups(std::int64_t minute, std::int64_t organization, WebhookId webhook,

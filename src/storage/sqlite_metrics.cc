@@ -6,15 +6,11 @@ namespace eventrelay::sqlite_queries {
 
 namespace {
 
-/// The counters and the latency behind them, from that column on.
-void add_rollup(Rollup& sum, const SqliteStatement& row, int at) {
-  for (const auto counter : kCounters) sum.counters.*counter += row.integer(at++);
-  sum.latency.add(row.text(at));
-}
-
-void subtract_rollup(Rollup& sum, const SqliteStatement& row, int at) {
-  for (const auto counter : kCounters) sum.counters.*counter -= row.integer(at++);
-  sum.latency.subtract(row.text(at));
+/// The counters and the latency behind them, from the second column on.
+void add_rollup(Rollup& sum, const SqliteStatement& row, int sign) {
+  int at = 1;
+  for (const auto counter : kCounters) sum.counters.*counter += sign * row.integer(at++);
+  sum.latency.add(row.text(at), sign);
 }
 
 /// visit(minute, WebhookId, CountKind, count): of the notes.
@@ -69,7 +65,7 @@ Result<MetricsReport> metrics(SqliteDb& db, OrganizationId org, MetricsWindow wi
   {
     auto rows = db.use(kRollupsOfOne);
     rows.bind(range.first).bind(range.end).bind(range.span).bind(org.value).bind(of.value);
-    while (rows.step()) add_rollup(builder.at(rows.integer(0)), rows, 1);
+    while (rows.step()) add_rollup(builder.at(rows.integer(0)), rows, range.sign);
   }
   each_count(db, org, range, [&](std::int64_t minute, WebhookId at, CountKind kind, std::int64_t count) {
     if (!webhook || at == *webhook) builder.at(minute).add(kind, count);
@@ -90,10 +86,8 @@ Result<std::vector<WebhookCounts>> webhook_counts(SqliteDb& db, OrganizationId o
   for (const RollupRange& range : builder.rollups()) {
     auto rows = db.use(kRollupsOfWebhooks);
     rows.bind(range.first).bind(range.end).bind(range.span).bind(org.value);
-    while (rows.step()) {
-      Rollup* const sum = builder.find(WebhookId{rows.integer(0)});
-      if (sum) (range.is_added ? add_rollup : subtract_rollup)(*sum, rows, 1);
-    }
+    while (rows.step())
+      if (Rollup* const sum = builder.find(WebhookId{rows.integer(0)})) add_rollup(*sum, rows, range.sign);
   }
   each_count(db, org, builder.range(), [&](std::int64_t, WebhookId webhook, CountKind kind, std::int64_t count) {
     if (Rollup* sum = builder.find(webhook)) sum->add(kind, count);

@@ -152,7 +152,8 @@ class SqliteSession {
   std::map<std::int64_t, CounterDelta> committed_;
   std::int64_t pending_total_ = 0;
   // When to fold: neither need be right after a rollback.
-  std::int64_t notes_ = 0;  ///< since the last fold
+  std::int64_t notes_ = 0;       ///< since the last fold
+  std::int64_t notes_left_ = 0;  ///< by the last fold
   WallTime folded_at_{};
   const int retention_days_;
   RetentionRound round_;

@@ -88,7 +88,7 @@ TEST(WebhookCountsTest, an_hours_rollups_are_few_and_cover_each_of_its_minutes_o
     for (const RollupRange& range : builder.rollups()) {
       EXPECT_EQ(range.first % range.span, 0);
       read += (range.end - range.first) / range.span;
-      for (std::int64_t at = range.first; at < range.end; ++at) covered[at] += range.is_added ? 1 : -1;
+      for (std::int64_t at = range.first; at < range.end; ++at) covered[at] += range.sign;
     }
     EXPECT_LE(read, 31) << minute;
     // What is not over yet has no rollups.

@@ -78,9 +78,9 @@ TEST_F(SqliteCountersTest, of_many_organizations_not_every_commit_puts_all_notes
           .run();
   }
   harness.reopen();
-  for (int i = 0; i < 3; ++i) send();
-  EXPECT_EQ(number("SELECT count(*) FROM count_notes WHERE organization_id = 1"), 3) << "the first was alone";
-  EXPECT_EQ(totals(MetricsWindow::k15m).events, 3);
+  for (int i = 0; i < 550; ++i) send();
+  EXPECT_EQ(number("SELECT count(*) FROM count_notes WHERE organization_id = 1"), 550) << "the first was alone";
+  EXPECT_EQ(totals(MetricsWindow::k15m).events, 550);
 }
 
 TEST_F(SqliteCountersTest, what_is_over_is_folded_by_the_next_commit_after_a_while) {

@@ -296,7 +296,8 @@ BEGIN
              coalesce(sum(n) FILTER (WHERE kind >= 0 AND (kind & 1024) <> 0), 0),
              coalesce(sum(n) FILTER (WHERE kind >= 0 AND (kind & 2048) <> 0), 0),
              coalesce(sum(n) FILTER (WHERE kind = -4), 0),
-             coalesce(string_agg(encode_latency(kind & 255, n), '') FILTER (WHERE kind >= 0 AND (kind & 256) <> 0), '')
+             add_latency('', coalesce(string_agg(encode_latency(kind & 255, n), '')
+                                        FILTER (WHERE kind >= 0 AND (kind & 256) <> 0), ''))
         FROM (
           SELECT s.span, c.minute / s.span * s.span AS minute, c.organization_id, w.webhook, c.kind,
                  sum(c.n)::bigint AS n
