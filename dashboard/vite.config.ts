@@ -5,11 +5,12 @@ import tailwind from '@tailwindcss/vite';
 import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin, type Rolldown } from 'vite';
 
-/// What the overview loads besides the frame around every page.
+/// What the overview loads besides the frame around every page, and waits for (features/overview/routes.ts).
 const kOverview = ['/features/overview/overview-page.tsx', '/components/metrics-charts.tsx', '/features/overview/latest-deliveries.tsx'];
 
 /// The script that sets the theme must run before the first paint and may not be inline (CSP): a classic script in the
 /// head, emitted with a hash in its name like everything else. It is told the overview's files, to ask for them early.
+/// Beside it: who is signed in, which every page asks for first.
 function bootScript(): Plugin {
   const source = fileURLToPath(new URL('./src/app/boot.js', import.meta.url));
   return {
@@ -28,9 +29,12 @@ function bootScript(): Plugin {
       handler(_html, { bundle = {}, chunk }) {
         const emitted = Object.keys(bundle).find((name) => name.includes('/boot-'));
         const frame = imported(bundle, chunk ? [chunk.fileName] : []);
-        const overview = chunksOf(bundle).filter(({ moduleIds }) => moduleIds.some((id) => kOverview.some((name) => id.endsWith(name))));
-        const files = [...imported(bundle, overview.map(({ fileName }) => fileName))].filter((name) => !frame.has(name));
-        return [{ tag: 'script', attrs: { src: `/${emitted ?? 'boot.js'}`, 'data-overview': files.map((name) => `/${name}`).join(' ') }, injectTo: 'head-prepend' }];
+        const overview = emitted ? kOverview.map((name) => chunkOf(bundle, name)) : [];
+        const files = [...imported(bundle, overview)].filter((name) => !frame.has(name)).map((name) => `/${name}`);
+        return [
+          { tag: 'link', attrs: { rel: 'preload', as: 'fetch', crossorigin: true, href: '/api/auth/me' }, injectTo: 'head-prepend' },
+          { tag: 'script', attrs: { src: `/${emitted ?? 'boot.js'}`, 'data-overview': files.join(' ') }, injectTo: 'head-prepend' },
+        ];
       },
     },
   };
@@ -38,6 +42,13 @@ function bootScript(): Plugin {
 
 function chunksOf(bundle: Rolldown.OutputBundle): Rolldown.OutputChunk[] {
   return Object.values(bundle).filter((one) => one.type === 'chunk');
+}
+
+/// The file that has this module.
+function chunkOf(bundle: Rolldown.OutputBundle, name: string): string {
+  const found = chunksOf(bundle).find(({ moduleIds }) => moduleIds.some((id) => id.endsWith(name)));
+  if (!found) throw new Error(`no chunk has ${name}`);
+  return found.fileName;
 }
 
 /// The files, and what they import, all the way down.
@@ -67,8 +78,9 @@ export default defineConfig({
       output: {
         codeSplitting: {
           groups: [
-            // Two files, in the place of one for every icon and for every other thing that several pages share.
+            // What every page needs stays in one file with the entry.
             { name: 'frame', tags: ['$initial'], priority: 1 },
+            // One file in the place of one for every icon and for every other thing that several pages share.
             { name: 'common', test: /lucide-react|src\/(components\/chart-card|ui\/(badge|card|time-ago)|lib\/(time|use-now|series))\./ },
           ],
         },

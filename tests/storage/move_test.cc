@@ -108,7 +108,7 @@ TEST_F(MoveFileTest, a_changed_bit_anywhere_is_noticed) {
 TEST_F(MoveFileTest, another_format_and_another_file_are_told_apart) {
   std::string next = whole;
   next[next.find('\n') - 1] = '1';
-  EXPECT_NE(fault(next).find("has format 1, this program reads 2"), std::string::npos) << fault(next);
+  EXPECT_NE(fault(next).find("has format 1, this program reads 3"), std::string::npos) << fault(next);
   EXPECT_NE(fault("SQLite format 3").find("is not an export"), std::string::npos);
   EXPECT_NE(fault("").find("is not an export"), std::string::npos);
 }

@@ -9,6 +9,8 @@ import type { Role, Session } from './models';
 export const sessionQuery = queryOptions({
   queryKey: keys.session,
   staleTime: 60_000,
+  // Who waited for it before the page was there has tried again already.
+  retryOnMount: false,
   queryFn: async ({ signal }): Promise<Session | null> => {
     try {
       return await get('/api/auth/me', { signal });

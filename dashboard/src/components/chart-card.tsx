@@ -1,16 +1,20 @@
 /// The charts of metrics in their cards. Their code, with uPlot, comes when a page that has some opens.
 ///   <ChartCard of="latency" metrics={metrics.data} syncKey="webhook" />
-import { lazy, Suspense } from 'react';
+import { Suspense } from 'react';
 import type { Metrics } from '@/api/models';
+import { early } from '@/lib/early';
 import { Card } from '@/ui/card';
 import { Skeleton } from '@/ui/states';
 
 const code = () => import('./metrics-charts');
 const kCharts = {
-  throughput: { title: 'Throughput', note: 'a second', Chart: lazy(async () => ({ default: (await code()).ThroughputChart })) },
-  outcomes: { title: 'Attempts', note: 'by outcome', Chart: lazy(async () => ({ default: (await code()).OutcomesChart })) },
-  latency: { title: 'Latency', note: 'from due to delivered', Chart: lazy(async () => ({ default: (await code()).LatencyChart })) },
+  throughput: { title: 'Throughput', note: 'a second', Chart: early(async () => (await code()).ThroughputChart) },
+  outcomes: { title: 'Attempts', note: 'by outcome', Chart: early(async () => (await code()).OutcomesChart) },
+  latency: { title: 'Latency', note: 'from due to delivered', Chart: early(async () => (await code()).LatencyChart) },
 };
+
+/// Asks for their code before they are drawn.
+export const askForCharts = () => Promise.all(Object.values(kCharts).map(({ Chart }) => Chart.ask()));
 
 interface ChartCardProps {
   of: keyof typeof kCharts;

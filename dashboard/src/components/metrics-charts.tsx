@@ -8,7 +8,6 @@ import { Chart } from '@/ui/chart';
 
 interface MetricsChartProps {
   metrics: Metrics;
-  height?: number;
   syncKey?: string;
 }
 

@@ -121,7 +121,7 @@ export function ReceiverAnswer({ id }: { id: string }) {
       <Select
         aria-label="What the receiver answers"
         value={status}
-        disabled={!can || change.isPending}
+        disabled={!can}
         options={[...(status ? [] : [{ value: '', label: 'Set its answer…' }]), ...kAnswers.map((one) => ({ value: String(one), label: `Answers ${statusName(one)}` }))]}
         onChange={(next) => change.mutate(next)}
         className="w-56"

@@ -94,7 +94,7 @@ export function Chart({ label, times, series, format, summary, kind = 'line', st
       plot.current = null;
       made.destroy();
     };
-    // The theme is read from the document when it is drawn.
+    // The theme is read from the document when it is drawn; the box is another one after the table.
   }, [asTable, shape, kind, stacked, height, floorMax, syncKey, theme]);
 
   useEffect(() => {

@@ -35,7 +35,7 @@ def add(span, minute, webhook, deliveries, failing, slow):
     events = round(deliveries / 1.7)
     latency = latencies(deliveries - dead, slow)
     of_events = [events, round(events * 0.02)]
-    of_deliveries = [deliveries, deliveries + failed, deliveries - dead, failed, failed - dead, dead, 0]
+    of_deliveries = [deliveries, deliveries - dead + failed, deliveries - dead, failed, failed - dead, dead, 0]
     # What is over by the minute is part of its hour.
     for at_span in {span, 60}:
         for whose, counts in (webhook, [0, 0] + of_deliveries), (0, of_events + of_deliveries):

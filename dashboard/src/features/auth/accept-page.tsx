@@ -40,8 +40,8 @@ function Accept({ token }: { token: string | null }) {
     mutationFn: (who: { name?: string; password?: string; email?: string }) => post('/api/auth/accept', { token: token ?? '', ...who }),
     onSuccess: (next) => {
       keepToken(null);
-      void navigate('/');
       replace(next);
+      void navigate('/');
       toast(`Welcome to ${next.organization.name}`);
     },
     onError: (error) => {

@@ -21,9 +21,9 @@ export function Attention({ window: charted }: { window: MetricsWindow }) {
   const words = kWindows.find((one) => one.value === window)?.words ?? '';
   const webhooks = useQuery(allWebhooksQuery);
   const health = useQuery(webhookHealthQuery(window));
+  const found = needAttention(webhooks.data ?? [], health.data ?? []);
   // Without one of them nobody can say that all are well.
   const failed = [webhooks, health].find((one) => one.data === undefined && one.isError);
-  const found = needAttention(webhooks.data ?? [], health.data ?? []);
   return (
     <Card
       title="Needs attention"
@@ -34,20 +34,20 @@ export function Attention({ window: charted }: { window: MetricsWindow }) {
         </Link>
       }
     >
-      {webhooks.isPending || health.isPending ? (
-        <SkeletonText lines={5} />
-      ) : failed ? (
-        <ErrorState error={failed.error} onRetry={() => void failed.refetch()} />
-      ) : found.length === 0 ? (
-        <EmptyState icon={CircleCheck} title="All webhooks are well">
-          Those that fail, or were switched off because they did, are listed here.
-        </EmptyState>
-      ) : (
+      {found.length > 0 ? (
         <ul className="divide-line -my-1 flex flex-col divide-y">
           {found.slice(0, kShown).map(({ webhook, health: its }) => (
             <Row key={webhook.id} webhook={webhook} health={its} words={words} />
           ))}
         </ul>
+      ) : failed ? (
+        <ErrorState error={failed.error} onRetry={() => void failed.refetch()} />
+      ) : webhooks.isPending || health.isPending ? (
+        <SkeletonText lines={5} />
+      ) : (
+        <EmptyState icon={CircleCheck} title="All webhooks are well">
+          Those that fail, or were switched off because they did, are listed here.
+        </EmptyState>
       )}
     </Card>
   );

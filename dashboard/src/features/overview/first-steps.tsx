@@ -26,7 +26,7 @@ interface FirstStepsProps {
   onDone: () => void;
 }
 
-export default function FirstSteps({ onBegin, onDone }: FirstStepsProps) {
+export function FirstSteps({ onBegin, onDone }: FirstStepsProps) {
   const { organization } = useSession();
   const client = useQueryClient();
   const [state, setState] = useState<State | null>(readFirstSteps);

@@ -13,7 +13,7 @@ import { EmptyState, ErrorState, SkeletonRows } from '@/ui/states';
 import { TimeAgo } from '@/ui/time-ago';
 import { latestDeliveriesQuery } from './api';
 
-export default function LatestDeliveries() {
+export function LatestDeliveries() {
   const latest = useQuery(latestDeliveriesQuery);
   const openedAt = useRef(Date.now());
   useLive([keys.deliveries.list({ latest: 8 })], ['event.created', ...kDeliveryKinds], { everyMs: 1_500 });

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { lazy, Suspense, useState } from 'react';
+import { Suspense, useState } from 'react';
 import { keys } from '@/api/keys';
 import { kDeliveryKinds, useLive } from '@/api/live';
 import { kWindows, metricsQuery } from '@/api/metrics';
@@ -7,16 +7,13 @@ import { ChartCard } from '@/components/chart-card';
 import { useUrlState } from '@/lib/url-state';
 import { PageHeader } from '@/ui/page-header';
 import { Segmented } from '@/ui/segmented';
-import { ErrorState } from '@/ui/states';
+import { ErrorState, SkeletonText } from '@/ui/states';
 import { emptyQuery } from './api';
 import { Attention } from './attention';
 import { firstStepsOpen } from './first-steps-state';
+import { FirstSteps, LatestDeliveries } from './parts';
 import { Tiles, TilesSkeleton } from './tiles';
 import { kParams } from './window';
-
-const FirstSteps = lazy(() => import('./first-steps'));
-// Below the fold, with the code of tables.
-const LatestDeliveries = lazy(() => import('./latest-deliveries'));
 
 const kCharts = ['throughput', 'outcomes', 'latency'] as const;
 
@@ -60,7 +57,7 @@ function Overview({ known }: { known: boolean }) {
             ))}
             <Attention window={window} />
           </div>
-          <Suspense>
+          <Suspense fallback={<SkeletonText lines={8} />}>
             <LatestDeliveries />
           </Suspense>
         </div>
