@@ -1,6 +1,6 @@
 #include "app/first_access.h"
 
-#include <algorithm>
+#include <chrono>
 #include <future>
 #include <memory>
 #include <thread>
@@ -67,13 +67,15 @@ Result<std::string> FirstAccess::make_link(const Site& site) {
     return std::string();
   }
   // A change of people is answered within a second, also where the database is busy with a start of many processes.
-  for (const auto end = std::chrono::steady_clock::now() + kAccessTime;; std::this_thread::sleep_for(kTryAgainAfter)) {
+  const auto end = std::chrono::steady_clock::now() + kAccessTime;
+  while (true) {
     const std::string token = random_token();
     auto made = wait_for_store<PeopleResult>(
         [&](auto done) { people.change_people(loop, MakeFirstLink{sha256(token)}, std::move(done)); });
     if (made) return accept_link(site, token);
     if (made.error().code == ErrorCode::kConflict) return std::string();
     if (std::chrono::steady_clock::now() >= end) return made.error();
+    std::this_thread::sleep_for(kTryAgainAfter);  // main's thread, which has nothing else to do yet
   }
 }
 

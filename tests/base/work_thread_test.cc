@@ -49,7 +49,7 @@ TEST_F(WorkThreadTest, what_has_no_room_is_given_back_at_once) {
   go_on.release();
 }
 
-/// Holds the thread up until nothing more is taken.
+/// Holds the thread up until nothing more is taken: only by handing something in can one see that.
 void hold_until_it_ends(WorkThread& thread) {
   const auto begun = std::make_shared<std::binary_semaphore>(0);
   thread.run([&thread, begun](bool) {
